@@ -1,0 +1,7 @@
+//! Arabic text: pure functions over `&str`, shared by field finding, index, query and highlighter.
+//!
+//! Three texts are kept apart: *as read* ([`crate::model::Word::text`], never altered), *as shown*, and the
+//! *search key* made here. Index and query pass through the same functions.
+
+pub mod digits;
+pub mod normalise;

@@ -1,1 +1,106 @@
-//! Being built.
+//! Finds letters again: documents in, and for a query the documents that answer it, best first, with their best page.
+//!
+//! The index holds a record a *page*: folded words, stems and character trigrams of its text, and on a document's first
+//! page the fields of the letter. A search runs in two steps. [`gather`] lets every word of the query speak for the
+//! pages that hold it, counts the documents that hold at least 60 % of the words (the strict count), and picks the
+//! most promising pages; [`rank`] then reads those pages word by word with a comparison that knows how OCR errs. What is
+//! found only by that tolerance is shown after the strict hits, as possible.
+//!
+//! Index and query pass through the same analysis ([`crate::text`]); when it changes, [`LocalIndex::open`] refuses the
+//! older index, since the index can be rebuilt from the archive at will.
+
+mod analyser;
+mod gather;
+mod hit;
+mod local;
+mod plan;
+mod query;
+mod rank;
+mod schema;
+mod similarity;
+mod snippet;
+
+pub use hit::{Answer, Hit, Match};
+pub use local::LocalIndex;
+
+use crate::model::{Document, DocumentId};
+use std::path::PathBuf;
+use tantivy::TantivyError;
+
+/// What can go wrong with an index.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    /// No index stands there.
+    #[error("no search index in {}; rebuild it with reindex", .0.display())]
+    Missing(PathBuf),
+    /// The index was built by another version.
+    #[error("the search index in {} has format {found:?} and this program writes {wanted:?}; rebuild it with reindex", .path.display())]
+    Outdated {
+        /// Where it stands.
+        path: PathBuf,
+        /// The format it has.
+        found: String,
+        /// The format of this program.
+        wanted: String,
+    },
+    /// Another process writes to it.
+    #[error("another process is writing to the search index in {}", .0.display())]
+    Busy(PathBuf),
+    /// It was opened for reading.
+    #[error("the search index is open for reading only")]
+    ReadOnly,
+    /// Its folder cannot be read or written.
+    #[error("cannot use the folder of the search index: {0}")]
+    Io(#[from] std::io::Error),
+    /// The index is damaged, or its disk is.
+    #[error("search index: {0}; if it is damaged, rebuild it with reindex")]
+    Index(#[from] TantivyError),
+}
+
+/// Which part of the answer is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SearchOptions {
+    /// The most hits to return.
+    pub limit: usize,
+    /// How many hits to skip first.
+    pub offset: usize,
+}
+
+impl Default for SearchOptions {
+    fn default() -> Self {
+        Self { limit: 20, offset: 0 }
+    }
+}
+
+/// A full-text index over documents. It holds nothing that the archive does not, and is rebuilt at will.
+pub trait SearchIndex: Send + Sync {
+    /// Takes a document in; it replaces what stood under its id. Seen by searches after [`Self::commit`].
+    ///
+    /// # Errors
+    /// When the index cannot be written.
+    fn add(&self, document: &Document) -> Result<(), SearchError>;
+
+    /// Takes a document out, if it is there. Seen by searches after [`Self::commit`].
+    ///
+    /// # Errors
+    /// When the index cannot be written.
+    fn remove(&self, id: &DocumentId) -> Result<(), SearchError>;
+
+    /// Makes everything added and removed so far durable and visible.
+    ///
+    /// # Errors
+    /// When the index cannot be written; what was not committed before is then lost and must be added again.
+    fn commit(&self) -> Result<(), SearchError>;
+
+    /// Answers a query. Any text is a query; what cannot be understood is searched as words.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    fn search(&self, query: &str, options: &SearchOptions) -> Result<Answer, SearchError>;
+
+    /// Returns the ids of all documents committed, in order.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    fn document_ids(&self) -> Result<Vec<DocumentId>, SearchError>;
+}

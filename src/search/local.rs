@@ -1,0 +1,288 @@
+//! The index in a folder of this machine: many readers, one writer.
+
+use super::analyser::{field_terms, join, page_terms, serial_term};
+use super::gather::{Candidate, gather};
+use super::hit::{Answer, Hit};
+use super::plan::{day_number, plan};
+use super::query;
+use super::rank::{Assessed, Header, Ranker};
+use super::schema::{self, Fields};
+use super::snippet::snippet;
+use super::{SearchError, SearchIndex, SearchOptions};
+use crate::model::{Document, DocumentId, Field, Letter, Page, PageNumber};
+use crate::text::marks::{Reading, find_marks, whole_number};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tantivy::directory::error::LockError;
+use tantivy::indexer::{LogMergePolicy, UserOperation};
+use tantivy::schema::IndexRecordOption;
+use tantivy::{
+    DocSet, Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TERMINATED, TantivyDocument, TantivyError, Term,
+};
+
+const WRITER_MEMORY_BYTES: usize = 64 << 20;
+/// Replaced pages are swept out when they make up this share of a segment.
+const MOST_DELETED: f32 = 0.25;
+/// So many documents are read word by word; those after them keep the order of the first step.
+const MOST_RANKED: usize = 100;
+/// At least so many possible ones are read, however many strict ones there are.
+const LEAST_POSSIBLE: usize = 30;
+/// A possible hit must hold this share of the query, rare words counting more.
+const LEAST_COVERAGE: f32 = 0.4;
+
+/// An index in a folder.
+pub struct LocalIndex {
+    fields: Fields,
+    reader: IndexReader,
+    writer: Option<Mutex<IndexWriter>>,
+}
+
+impl LocalIndex {
+    /// Opens the index in `dir` for reading and writing, and creates it where there is none.
+    ///
+    /// # Errors
+    /// When another process writes to it, or when it was built by another version.
+    pub fn open(dir: &Path) -> Result<Self, SearchError> {
+        let (index, fields) = match schema::open(dir) {
+            Err(SearchError::Missing(_)) => schema::create(dir)?,
+            opened => opened?,
+        };
+        let writer = index.writer_with_num_threads(1, WRITER_MEMORY_BYTES).map_err(|error| match error {
+            TantivyError::LockFailure(LockError::LockBusy, _) => SearchError::Busy(dir.to_owned()),
+            other => SearchError::Index(other),
+        })?;
+        let mut policy = LogMergePolicy::default();
+        policy.set_del_docs_ratio_before_merge(MOST_DELETED);
+        writer.set_merge_policy(Box::new(policy));
+        Ok(Self { fields, reader: reader(&index)?, writer: Some(Mutex::new(writer)) })
+    }
+
+    /// Opens the index in `dir` for searching, also while another process writes to it; commits are seen soon.
+    ///
+    /// # Errors
+    /// When there is none, or when it was built by another version.
+    pub fn open_read_only(dir: &Path) -> Result<Self, SearchError> {
+        let (index, fields) = schema::open(dir)?;
+        Ok(Self { fields, reader: reader(&index)?, writer: None })
+    }
+
+    /// Throws the index in `dir` away, whatever its version, and opens an empty one.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn rebuild(dir: &Path) -> Result<Self, SearchError> {
+        schema::clear(dir)?;
+        Self::open(dir)
+    }
+
+    fn writer(&self) -> Result<MutexGuard<'_, IndexWriter>, SearchError> {
+        // The guard protects no state of ours: a thread that died while holding it leaves the writer usable.
+        let writer = self.writer.as_ref().ok_or(SearchError::ReadOnly)?;
+        Ok(writer.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn id_term(&self, id: &DocumentId) -> Term {
+        Term::from_field_text(self.fields.id, &id.to_string())
+    }
+
+    fn hit(&self, searcher: &Searcher, assessed: Assessed) -> Result<Option<Hit>, SearchError> {
+        // An id that cannot be read belongs to no document that could be shown.
+        let Ok(document) = assessed.id.parse() else { return Ok(None) };
+        let segment = u32::try_from(assessed.candidate.segment).unwrap_or(u32::MAX);
+        let pages = searcher.segment_reader(segment).fast_fields().u64("page")?;
+        let page = pages.first(assessed.page).and_then(|page| u32::try_from(page).ok()).unwrap_or(1);
+        let header = assessed.header;
+        Ok(Some(Hit {
+            document,
+            source: header.source,
+            page,
+            score: assessed.score,
+            possible: !assessed.candidate.strict,
+            number: header.number,
+            date: header.date,
+            from: header.from,
+            to: header.to,
+            subject: header.subject,
+            snippet: snippet(&assessed.words, &assessed.marked),
+            words: assessed.marked.iter().map(|(word, _)| *word).collect(),
+            matched: assessed.matched,
+        }))
+    }
+}
+
+fn reader(index: &Index) -> Result<IndexReader, SearchError> {
+    Ok(index.reader_builder().reload_policy(ReloadPolicy::OnCommitWithDelay).try_into()?)
+}
+
+impl SearchIndex for LocalIndex {
+    fn add(&self, document: &Document) -> Result<(), SearchError> {
+        let writer = self.writer()?;
+        let mut operations = vec![UserOperation::Delete(self.id_term(&document.id))];
+        operations.extend(records(&self.fields, document)?.into_iter().map(UserOperation::Add));
+        writer.run(operations)?;
+        Ok(())
+    }
+
+    fn remove(&self, id: &DocumentId) -> Result<(), SearchError> {
+        self.writer()?.delete_term(self.id_term(id));
+        Ok(())
+    }
+
+    fn commit(&self) -> Result<(), SearchError> {
+        self.writer()?.commit()?;
+        self.reader.reload()?;
+        Ok(())
+    }
+
+    fn search(&self, query: &str, options: &SearchOptions) -> Result<Answer, SearchError> {
+        let searcher = self.reader.searcher();
+        let known = |term: &Term| searcher.doc_freq(term).is_ok_and(|pages| pages > 0);
+        let plan = plan(query::parse(query), &self.fields, &known);
+        if plan.items.is_empty() {
+            return Ok(Answer { notes: plan.notes, ..Answer::default() });
+        }
+        let mut gathered = gather(&searcher, &self.fields, &plan, MOST_RANKED)?;
+        let total = gathered.strict.len();
+        let mut ranker = Ranker::new(&searcher, &self.fields, &plan, &gathered.idf);
+        let rest: Vec<Candidate> = gathered.strict.split_off(total.min(MOST_RANKED));
+        let strict = ranked(&mut ranker, &gathered.strict)?;
+        gathered.possible.truncate(MOST_RANKED.saturating_sub(total).max(LEAST_POSSIBLE));
+        let mut possible = ranked(&mut ranker, &gathered.possible)?;
+        possible.retain(|assessed| assessed.coverage >= LEAST_COVERAGE);
+
+        let mut wanted: Vec<Assessed> = Vec::new();
+        let last = options.offset.saturating_add(options.limit);
+        let tail = rest.len();
+        let wants = |at: usize| (options.offset..last).contains(&at);
+        wanted.extend(strict.into_iter().enumerate().filter(|(at, _)| wants(*at)).map(|(_, assessed)| assessed));
+        let head = total - tail;
+        for (at, candidate) in rest.iter().enumerate().skip(options.offset.saturating_sub(head)) {
+            if head + at >= last {
+                break;
+            }
+            wanted.push(ranker.assess(candidate)?);
+        }
+        wanted
+            .extend(possible.into_iter().enumerate().filter(|(at, _)| wants(total + at)).map(|(_, assessed)| assessed));
+        let hits = wanted.into_iter().map(|assessed| self.hit(&searcher, assessed)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Answer { total: total as u64, hits: hits.into_iter().flatten().collect(), notes: plan.notes })
+    }
+
+    fn document_ids(&self) -> Result<Vec<DocumentId>, SearchError> {
+        let mut ids = BTreeSet::new();
+        for segment in self.reader.searcher().segment_readers() {
+            let index = segment.inverted_index(self.fields.id)?;
+            let mut terms = index.terms().stream()?;
+            while terms.advance() {
+                let mut pages = index.read_postings_from_terminfo(terms.value(), IndexRecordOption::Basic)?;
+                while pages.doc() != TERMINATED && segment.is_deleted(pages.doc()) {
+                    pages.advance();
+                }
+                if pages.doc() != TERMINATED
+                    && let Some(id) = std::str::from_utf8(terms.key()).ok().and_then(|id| id.parse().ok())
+                {
+                    ids.insert(id);
+                }
+            }
+        }
+        Ok(ids.into_iter().collect())
+    }
+}
+
+/// Reads the candidates word by word and returns them best first.
+fn ranked(ranker: &mut Ranker, candidates: &[Candidate]) -> Result<Vec<Assessed>, SearchError> {
+    let mut assessed = candidates.iter().map(|one| ranker.assess(one)).collect::<tantivy::Result<Vec<_>>>()?;
+    assessed.sort_by(|a, b| b.score.total_cmp(&a.score));
+    Ok(assessed)
+}
+
+/// Returns the records of a document's pages; a document without pages has one, so that its fields can be found.
+fn records(fields: &Fields, document: &Document) -> Result<Vec<TantivyDocument>, SearchError> {
+    let id = document.id.to_string();
+    let group = group_of(&document.id);
+    let mut records = Vec::with_capacity(document.pages.len().max(1));
+    for page in &document.pages {
+        records.push(page_record(fields, &id, group, page.number, &lines_of(page)));
+    }
+    if records.is_empty() {
+        records.push(page_record(fields, &id, group, PageNumber(1), &[]));
+    }
+    if let Some(first) = records.first_mut() {
+        add_letter(fields, first, document)?;
+    }
+    Ok(records)
+}
+
+fn page_record(fields: &Fields, id: &str, group: u64, number: PageNumber, lines: &[Vec<String>]) -> TantivyDocument {
+    let lines: Vec<Vec<&str>> = lines.iter().map(|line| line.iter().map(String::as_str).collect()).collect();
+    let terms = page_terms(&lines);
+    let mut record = TantivyDocument::default();
+    record.add_text(fields.id, id);
+    record.add_u64(fields.group, group);
+    record.add_u64(fields.page, number.0.into());
+    record.add_text(fields.norm, terms.norm);
+    record.add_text(fields.stem, terms.stem);
+    record.add_text(fields.grams, terms.grams);
+    record.add_text(fields.marks, terms.marks);
+    record.add_text(fields.text, lines.iter().map(|line| line.join(" ")).collect::<Vec<_>>().join("\n"));
+    record
+}
+
+/// Returns the words of each line that has any. Their number must come back from the stored text, so white space
+/// inside a word, which no reader should give, becomes a no-break space, and a word without letters is one.
+fn lines_of(page: &Page) -> Vec<Vec<String>> {
+    const NO_BREAK: &str = "\u{00A0}";
+    let word = |text: &str| if text.is_empty() { NO_BREAK.to_owned() } else { text.replace([' ', '\n'], NO_BREAK) };
+    let lines = page.lines.iter().map(|line| line.words.iter().map(|own| word(&own.text)).collect::<Vec<_>>());
+    lines.filter(|line| !line.is_empty()).collect()
+}
+
+fn add_letter(fields: &Fields, record: &mut TantivyDocument, document: &Document) -> Result<(), SearchError> {
+    let letter = &document.letter;
+    let text = |field: &Option<Field<String>>| field.as_ref().map(|field| field.value.clone());
+    let header = Header {
+        source: document.source.name.clone(),
+        number: text(&letter.number),
+        date: letter.date.as_ref().map(|date| date.value.to_string()),
+        hijri_date: text(&letter.hijri_date),
+        from: text(&letter.from),
+        to: letter.to.iter().map(|to| to.value.clone()).collect(),
+        subject: text(&letter.subject),
+    };
+    record.add_text(fields.own, join(own_terms(letter)));
+    record.add_text(fields.from, field_terms(header.from.as_deref().unwrap_or_default()));
+    record.add_text(fields.to, field_terms(&header.to.join(" ")));
+    record.add_text(fields.subject, field_terms(header.subject.as_deref().unwrap_or_default()));
+    if let Some(date) = &letter.date {
+        record.add_i64(fields.day, day_number(date.value));
+    }
+    let header = serde_json::to_string(&header).map_err(std::io::Error::from)?;
+    record.add_text(fields.header, header);
+    Ok(())
+}
+
+/// Returns the terms of the letter's own number and dates.
+fn own_terms(letter: &Letter) -> BTreeSet<String> {
+    let mut terms = BTreeSet::new();
+    if let Some(number) = letter.number.as_ref().and_then(|number| whole_number(&number.value)) {
+        terms.extend(serial_term(&number));
+        terms.extend(number.terms());
+    }
+    let dates = [
+        letter.date.as_ref().map(|date| date.value.to_string()),
+        letter.hijri_date.as_ref().map(|date| date.value.clone()),
+    ];
+    for mark in dates.iter().flatten().flat_map(|date| find_marks(date)) {
+        let dates = mark.readings.iter().filter(|reading| matches!(reading, Reading::Date(_)));
+        terms.extend(dates.flat_map(Reading::terms));
+    }
+    terms
+}
+
+/// Returns a number that the pages of one document share.
+fn group_of(id: &DocumentId) -> u64 {
+    let text = id.original.to_string();
+    let head = text.get(..16).and_then(|head| u64::from_str_radix(head, 16).ok()).unwrap_or_default();
+    head.wrapping_add(u64::from(id.part.unwrap_or_default()))
+}

@@ -1,0 +1,124 @@
+//! The fields of the index, and its format on disk.
+
+use super::SearchError;
+use super::analyser::SlotTokenizer;
+use crate::model::ContentHash;
+use crate::text::stem;
+use std::fs;
+use std::path::Path;
+use tantivy::Index;
+use tantivy::schema::{FAST, Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions};
+
+/// Raised when the fields or the analysis change.
+const VERSION: u32 = 1;
+const FORMAT_FILE: &str = "warraq-format";
+const SLOTS: &str = "slots";
+
+/// The fields of a page's record. Those of the letter stand on a document's first page alone.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fields {
+    /// The document's id as text.
+    pub id: Field,
+    /// A number of the document: pages of one document stand next to each other and share it.
+    pub group: Field,
+    /// The page's number.
+    pub page: Field,
+    /// Search keys, with positions.
+    pub norm: Field,
+    /// Stems, at the same positions.
+    pub stem: Field,
+    /// Character trigrams of the search keys.
+    pub grams: Field,
+    /// Numbers and dates found on the page.
+    pub marks: Field,
+    /// The letter's own number and dates.
+    pub own: Field,
+    /// The letter's day, as days since 1970-01-01.
+    pub day: Field,
+    /// Keys and marked stems of the issuing body.
+    pub from: Field,
+    /// The same of the bodies addressed.
+    pub to: Field,
+    /// The same of the subject.
+    pub subject: Field,
+    /// The page's words as read; lines parted by line feeds, words by spaces.
+    pub text: Field,
+    /// What a hit shows of the document, as JSON.
+    pub header: Field,
+}
+
+impl Fields {
+    pub(super) fn build() -> (Schema, Self) {
+        let mut schema = Schema::builder();
+        let slots = |option| {
+            let positions = matches!(option, IndexRecordOption::WithFreqsAndPositions);
+            let indexing = TextFieldIndexing::default().set_tokenizer(SLOTS).set_index_option(option);
+            TextOptions::default().set_indexing_options(indexing.set_fieldnorms(positions))
+        };
+        let text = slots(IndexRecordOption::WithFreqsAndPositions);
+        let present = slots(IndexRecordOption::Basic);
+        let stored = TextOptions::default().set_stored();
+        let fields = Self {
+            id: schema.add_text_field("id", STRING | STORED),
+            group: schema.add_u64_field("group", FAST),
+            page: schema.add_u64_field("page", FAST),
+            norm: schema.add_text_field("norm", text.clone()),
+            stem: schema.add_text_field("stem", text.clone()),
+            grams: schema.add_text_field("grams", present.clone()),
+            marks: schema.add_text_field("marks", present.clone()),
+            own: schema.add_text_field("own", present),
+            day: schema.add_i64_field("day", FAST),
+            from: schema.add_text_field("from", text.clone()),
+            to: schema.add_text_field("to", text.clone()),
+            subject: schema.add_text_field("subject", text),
+            text: schema.add_text_field("text", stored.clone()),
+            header: schema.add_text_field("header", stored),
+        };
+        (schema.build(), fields)
+    }
+}
+
+/// Returns the format of an index that this program writes: version, and the word list the stems come from.
+fn format() -> String {
+    format!("{VERSION} {}", ContentHash::of(stem::lexicon_source().as_bytes()).short())
+}
+
+/// Opens the index in `dir`.
+pub(super) fn open(dir: &Path) -> Result<(Index, Fields), SearchError> {
+    let found = match fs::read_to_string(dir.join(FORMAT_FILE)) {
+        Ok(text) => text.trim().to_owned(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !dir.join("meta.json").exists() => {
+            return Err(SearchError::Missing(dir.to_owned()));
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => "unknown".to_owned(),
+        Err(error) => return Err(error.into()),
+    };
+    if found != format() {
+        return Err(SearchError::Outdated { path: dir.to_owned(), found, wanted: format() });
+    }
+    if !dir.join("meta.json").exists() {
+        return Err(SearchError::Missing(dir.to_owned()));
+    }
+    let index = Index::open_in_dir(dir)?;
+    index.tokenizers().register(SLOTS, SlotTokenizer);
+    Ok((index, Fields::build().1))
+}
+
+/// Makes an empty index in `dir`, which holds none.
+pub(super) fn create(dir: &Path) -> Result<(Index, Fields), SearchError> {
+    fs::create_dir_all(dir)?;
+    // The format stands first: an index without it would count as one of an unknown version.
+    fs::write(dir.join(FORMAT_FILE), format())?;
+    let (schema, fields) = Fields::build();
+    let index = Index::create_in_dir(dir, schema)?;
+    index.tokenizers().register(SLOTS, SlotTokenizer);
+    Ok((index, fields))
+}
+
+/// Removes the index in `dir`, if there is one.
+pub(super) fn clear(dir: &Path) -> Result<(), SearchError> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}

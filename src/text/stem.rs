@@ -1,0 +1,213 @@
+//! The light stem of a word: what is left when article, particles and endings are taken off, so that
+//! `والموظفين` and `موظف` meet. Search keys in, stems out.
+//!
+//! The affixes are those of light10 (L. Larkey, L. Ballesteros, M. Connell, "Light Stemming for Arabic Information
+//! Retrieval", 2007) with the pronouns of letters (`كتابكم`) added. Endings come off in turn, since `كهربائية` and
+//! `كهرباء` only meet when all are gone. Broken plurals cannot be found by cutting: [`Lexicon`] lists those of offices.
+
+use super::tokens::word_key;
+use serde::Deserialize;
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+/// The word list that stems are mended with.
+const LEXICON: &str = include_str!("lexicon.toml");
+
+static BUILT_IN: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::parse(LEXICON).unwrap_or_default());
+
+/// Returns the stem of a word's search key by the built-in [`Lexicon`].
+pub fn stem(key: &str) -> String {
+    BUILT_IN.stem(key)
+}
+
+/// Says whether the search key is a word that says little about a letter: particles, and words such as `كتاب رقم`.
+pub fn is_weak(key: &str) -> bool {
+    BUILT_IN.weak.contains(key)
+}
+
+/// Returns the word list as text: an index built with another one must be built anew.
+pub fn lexicon_source() -> &'static str {
+    LEXICON
+}
+
+/// What cutting alone gets wrong, or cannot know.
+#[derive(Debug, Default)]
+pub struct Lexicon {
+    /// Stem as cut, to the stem that stands for all forms of the word.
+    together: HashMap<String, String>,
+    /// Words whose first letters look like a particle and are none.
+    whole: HashSet<String>,
+    weak: HashSet<String>,
+}
+
+/// The word list as written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    together: Vec<Vec<String>>,
+    whole: Vec<String>,
+    weak: Vec<String>,
+}
+
+impl Lexicon {
+    /// Reads a word list from TOML.
+    ///
+    /// # Errors
+    /// When it is no TOML, or has other keys than `together`, `whole` and `weak`.
+    pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
+        let written: Written = toml::from_str(text)?;
+        let mut lexicon = Self {
+            whole: written.whole.iter().map(|word| strip_endings(&word_key(word)).to_owned()).collect(),
+            weak: written.weak.iter().map(|word| word_key(word)).collect(),
+            together: HashMap::new(),
+        };
+        for forms in &written.together {
+            let stems: Vec<_> = forms.iter().map(|form| lexicon.cut(&word_key(form))).collect();
+            let Some(first) = stems.first() else { continue };
+            // A form that stands in two groups joins them through the group that came first.
+            let chosen = stems.iter().find_map(|stem| lexicon.together.get(stem)).unwrap_or(first).clone();
+            for stem in stems {
+                lexicon.together.entry(stem).or_insert_with(|| chosen.clone());
+            }
+        }
+        Ok(lexicon)
+    }
+
+    /// Returns the stem of a search key. Keys with other than Arabic letters are their own stems.
+    pub fn stem(&self, key: &str) -> String {
+        if !key.chars().all(|c| matches!(c, 'ء'..='ي')) {
+            return key.to_owned();
+        }
+        let cut = self.cut(key);
+        self.together.get(&cut).cloned().unwrap_or(cut)
+    }
+
+    fn cut(&self, key: &str) -> String {
+        strip_endings(self.strip_particles(key)).to_owned()
+    }
+
+    fn strip_particles<'a>(&self, key: &'a str) -> &'a str {
+        if self.is_whole(key) {
+            return key;
+        }
+        let rest = strip(key, "و", 3).unwrap_or(key);
+        if self.is_whole(rest) {
+            return rest;
+        }
+        const ARTICLES: [(&str, usize); 5] = [("ال", 2), ("لل", 2), ("بال", 3), ("كال", 3), ("فال", 3)];
+        ARTICLES.iter().find_map(|(article, least)| strip(rest, article, *least)).unwrap_or(rest)
+    }
+
+    fn is_whole(&self, word: &str) -> bool {
+        /// `القانونية` would shrink to a short word of the list; endings are not longer than this in truth.
+        const LONGEST_ENDING: usize = 4;
+        let stem = strip_endings(word);
+        letters(word) <= letters(stem) + LONGEST_ENDING && self.whole.contains(stem)
+    }
+}
+
+/// Returns `word` without `prefix` if at least `least` letters remain.
+fn strip<'a>(word: &'a str, prefix: &str, least: usize) -> Option<&'a str> {
+    word.strip_prefix(prefix).filter(|rest| letters(rest) >= least)
+}
+
+fn letters(word: &str) -> usize {
+    word.chars().count()
+}
+
+/// Takes endings off, one after the other, while at least three letters remain.
+fn strip_endings(word: &str) -> &str {
+    let mut rest = word;
+    for _ in 0..4 {
+        match strip_ending(rest) {
+            Some(shorter) => rest = shorter,
+            None => break,
+        }
+    }
+    rest
+}
+
+fn strip_ending(word: &str) -> Option<&str> {
+    /// Endings before which the feminine ending is written `ت`: pronouns and duals.
+    const OPENING: [&str; 7] = ["هما", "كم", "هم", "ها", "نا", "ين", "ان"];
+    const CLOSING: [&str; 8] = ["ات", "ون", "يه", "تي", "ه", "ي", "ا", "ء"];
+    let left = |ending: &str, least: usize| word.strip_suffix(ending).filter(|rest| letters(rest) >= least);
+    for ending in OPENING {
+        // `قانونا` is `قانون` in the accusative, not "our" something; `بيان` keeps its own letters.
+        let own_letters = ending == "نا" && left(ending, 1).is_some_and(|rest| rest.ends_with(['و', 'ا', 'ي']));
+        if own_letters {
+            continue;
+        }
+        let least = if matches!(ending, "كم" | "هم") { 4 } else { 3 };
+        if let Some(rest) = left(ending, least) {
+            return Some(rest.strip_suffix('ت').filter(|shorter| letters(shorter) >= 3).unwrap_or(rest));
+        }
+    }
+    // The pronoun `ه` opens the feminine ending too, but `مؤقتة` ends in a letter of its own and the feminine one.
+    if let Some(rest) = left("ته", 4) {
+        return Some(rest);
+    }
+    CLOSING.iter().find_map(|ending| left(ending, if matches!(*ending, "تي" | "ا") { 4 } else { 3 }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[track_caller]
+    fn meet(words: &[&str]) {
+        let stems: HashSet<_> = words.iter().map(|word| stem(&word_key(word))).collect();
+        assert_eq!(stems.len(), 1, "{words:?} have the stems {stems:?}");
+    }
+
+    #[track_caller]
+    fn differ(one: &str, other: &str) {
+        assert_ne!(stem(&word_key(one)), stem(&word_key(other)), "{one} and {other}");
+    }
+
+    #[test]
+    fn the_word_list_can_be_read() {
+        let lexicon = Lexicon::parse(LEXICON).unwrap();
+        assert!(lexicon.together.len() > 250 && lexicon.whole.len() > 40 && lexicon.weak.len() > 60);
+    }
+
+    #[test]
+    fn article_and_particles() {
+        meet(&["موظف", "الموظف", "والموظف", "للموظف", "بالموظف", "وللموظف", "وموظف"]);
+    }
+
+    #[test]
+    fn endings() {
+        meet(&["موظف", "موظفين", "الموظفون", "موظفة", "موظفات", "موظفيكم", "موظفيها"]);
+        meet(&["شركة", "الشركات", "شركتكم", "شركتنا", "لشركتها".trim_start_matches('ل')]);
+        meet(&["كهرباء", "كهربائي", "الكهربائية"]);
+        meet(&["قانون", "قانوناً", "القانونية"]);
+        meet(&["مناقصة", "المناقصتين", "مناقصات"]);
+    }
+
+    #[test]
+    fn radical_letters_are_no_particles() {
+        meet(&["وزارة", "الوزارة", "ووزارة", "وزارتكم"]);
+        meet(&["التزام", "الالتزام", "التزامات"]);
+        meet(&["إلغاء", "الإلغاء"]);
+        meet(&["والدته", "الوالد"]);
+        differ("بغداد", "غداد");
+    }
+
+    #[test]
+    fn broken_plurals() {
+        meet(&["كتاب", "كتب", "كتبنا", "والكتب"]);
+        meet(&["عقد", "عقود", "العقود"]);
+        meet(&["راتب", "رواتبهم"]);
+        meet(&["إجازة", "الإجازات"]);
+        meet(&["جهة", "الجهات"]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_stem_is_never_empty(key in "[ء-ي]{1,12}") {
+            prop_assert!(!stem(&key).is_empty());
+        }
+    }
+}

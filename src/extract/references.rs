@@ -1,0 +1,156 @@
+//! Finds the earlier letters that a letter cites: `كتابكم المرقم (٣٤٥) في ١٢/٣/٢٠١٤`.
+//!
+//! The text is read as one passage, since references run over lines. Three forms count: a word that says "numbered" with number and
+//! date; the same without a date, if a word for a letter stands before it; and a word for a letter with number and date at once.
+//! Laws (`قانون رقم (١٤) لسنة ١٩٩١`), accounts and identity cards have numbers but no date of this form.
+
+use super::date::{self, Day};
+use super::labels::{self, Phrase, labels};
+use super::number;
+use super::passage::{Atom, Passage, Sort};
+use super::sheet::Sheet;
+use crate::model::{Field, LetterDate, Reference};
+
+/// Atoms between the word for a letter and its number: the name of a body may stand there.
+const NOUN_REACH: usize = 18;
+/// Atoms between number and date: a bracket, and words such as `والمؤرخ في`.
+const DATE_REACH: usize = 6;
+
+/// Returns the letters cited, in the order of the text, each once.
+pub fn find(sheet: &Sheet, from: usize) -> Vec<Field<Reference>> {
+    let text = sheet.running_text(from);
+    let mut found: Vec<Field<Reference>> = Vec::new();
+    let mut at = 0;
+    let mut noun: Option<usize> = None;
+    while at < text.atoms.len() {
+        if let Some(end) = noun_at(&text.atoms, at) {
+            noun = Some(end);
+        }
+        match reference_at(&text, at, noun) {
+            Some((reference, end)) => {
+                if !found.iter().any(|other| other.value.number == reference.value.number) {
+                    found.push(reference);
+                }
+                at = end;
+            }
+            None => at += 1,
+        }
+    }
+    found
+}
+
+/// Says whether a strip starts with a reference.
+pub fn starts_with_one(strip: &Passage) -> bool {
+    let words = 0..strip.atoms.len().min(8);
+    words.into_iter().any(|at| labels::find_at(&strip.atoms, at, &labels().references.strong).is_some())
+}
+
+/// Returns the atom behind a word for a letter, with or without particles before it: كتابكم, وكتابنا, بكتاب, لإعمامنا.
+fn noun_at(atoms: &[Atom], at: usize) -> Option<usize> {
+    let atom = atoms.get(at).filter(|atom| atom.sort == Sort::Letters)?;
+    let words = &labels().references;
+    if labels::find_at(std::slice::from_ref(atom), 0, &words.nouns).is_some() {
+        return Some(at + 1);
+    }
+    let without = |prefix: &String| {
+        let length = prefix.chars().count();
+        atom.key.iter().copied().take(length).eq(prefix.chars()).then(|| {
+            let mut stem = atom.clone();
+            stem.key.drain(..length);
+            stem
+        })
+    };
+    let mut stems = words.prefixes.iter().filter_map(without);
+    stems.any(|stem| labels::find_at(&[stem], 0, &words.nouns).is_some()).then_some(at + 1)
+}
+
+/// Returns the reference whose "numbered" or word for a letter ends right before its number, starting at `at`.
+fn reference_at(text: &Passage, at: usize, noun: Option<usize>) -> Option<(Field<Reference>, usize)> {
+    let words = &labels().references;
+    let near = noun.is_some_and(|noun| at >= noun && at - noun <= NOUN_REACH);
+    let exact = |phrases: &'static [Phrase]| labels::find_at(&text.atoms, at, phrases);
+    let (number_at, needs_date) = match (exact(&words.strong), noun) {
+        (Some(found), _) => (found.end, !near),
+        (None, Some(end)) if at + 1 == end => (end, true),
+        (None, _) => (exact(&words.weak).filter(|_| near)?.end, true),
+    };
+    let number = number::find_at(&text.atoms, number_at).filter(|number| number.range.start <= number_at + 2)?;
+    let dated = date_after(&text.atoms, number.range.end);
+    if dated.is_none() && needs_date {
+        return None;
+    }
+    let end = dated.map_or(number.range.end, |(_, end)| end);
+    let reference = Reference { number: number.value, date: dated.map(|(date, _)| date) };
+    Some((text.field(reference, at..end), end))
+}
+
+/// Returns the date that follows a number, and the atom after it.
+fn date_after(atoms: &[Atom], from: usize) -> Option<(LetterDate, usize)> {
+    let mut at = from;
+    while at <= from + DATE_REACH {
+        if let Some(found) = date::find_at(atoms, at) {
+            return match found.day {
+                Day::Civil(date) => Some((date, found.end)),
+                Day::Hijri(_) => None,
+            };
+        }
+        let atom = atoms.get(at)?;
+        at = match atom.sort {
+            Sort::Digits => return None,
+            Sort::Mark => at + 1,
+            Sort::Letters => labels::find_at(atoms, at, &labels().references.dated)?.end,
+        };
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sheet::tests::pages_of;
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, want: &[(&str, Option<&str>)]) {
+        let pages = pages_of(text);
+        let found = find(&Sheet::new(&pages), 0);
+        let found: Vec<_> = found
+            .iter()
+            .map(|field| (field.value.number.clone(), field.value.date.map(|date| date.to_string())))
+            .collect();
+        let want: Vec<_> = want.iter().map(|(number, date)| ((*number).to_owned(), date.map(str::to_owned))).collect();
+        assert_eq!(found, want, "in {text:?}");
+    }
+
+    #[test]
+    fn the_usual_forms() {
+        check("كتابكم المرقم (ق.م / ٢٠ / ١٥٩٤٣) في ٢٨/ ١١/ ٢٠١٣ ، وللأسباب", &[("ق.م/20/15943", Some("2013-11-28"))]);
+        check("إشارة الى كتابكم ذي العدد (١٢) والمؤرخ في ٢٠١٤/٣/١٢", &[("12", Some("2014-03-12"))]);
+        check("كتابكم ١٢/٣٤٥ في ١/٢/٢٠١٤", &[("12/345", Some("2014-02-01"))]);
+        check("لاحقاً لكتابنا المرقم 77 بتاريخ 5/6/2010", &[("77", Some("2010-06-05"))]);
+        check("بكتاب وزارة المالية / دائرة الموازنة ذي العدد ح/٣ في ١/١/٢٠١٢", &[("ح/3", Some("2012-01-01"))]);
+        check("الأمر الوزاري المرقم 13809 في 15/9/2013 تقرر", &[("13809", Some("2013-09-15"))]);
+        check("كتابكم رقم 45 وتاريخ 1/2/2014", &[("45", Some("2014-02-01"))]);
+    }
+
+    #[test]
+    fn references_run_over_lines_and_follow_each_other() {
+        check(
+            "بكتاب شركة سعد ذي العدد م.ع / ٢٨ /\n١٣٠٨ في ٩/٣/٢٠١٤ وكتابنا المرقم ق.م / ٢٠ /\u{c}- 2 -\n١٩٣٦ في ٩/٢/٢٠١٤ ،",
+            &[("م.ع/28/1308", Some("2014-03-09")), ("ق.م/20/1936", Some("2014-02-09"))],
+        );
+    }
+
+    #[test]
+    fn a_reference_whose_date_is_lost() {
+        check("كتابكم المرقم 123 في ‏ ، وبصدد", &[("123", None)]);
+    }
+
+    #[test]
+    fn other_numbers_are_no_references() {
+        check("قانون انضباط موظفي الدولة رقم (١٤) لسنة ١٩٩١ المعدل", &[]);
+        check("هوية رقم (٢٣٦٣).", &[]);
+        check("في حساب المركز المرقم (١٢) قبل استلام التقارير", &[]);
+        check("بهامشه المؤرخ في ٢٢/٦/٢٠١٥", &[]);
+        check("محضر التخصيص المؤرخ في ٢٠١٥/٥/٢٣", &[]);
+    }
+}

@@ -5,7 +5,7 @@
 
 use super::hijri::HijriDate;
 use super::labels::{self, Phrase};
-use super::passage::{Atom, Sort};
+use super::passage::{self, Atom, Sort};
 use crate::model::LetterDate;
 
 /// Years that letters are dated in.
@@ -42,7 +42,8 @@ pub fn find_at(atoms: &[Atom], at: usize) -> Option<Found> {
     if inside {
         return None;
     }
-    in_digits(atoms, at).or_else(|| with_month_name(atoms, at))
+    let found = in_digits(atoms, at).or_else(|| with_month_name(atoms, at))?;
+    passage::one_shape(atoms.get(at..found.end)?).then_some(found)
 }
 
 /// Returns the first date that starts at or after `from` and before `until`: the atom it starts at, and the date.
@@ -209,6 +210,7 @@ mod tests {
     #[test]
     fn parts_of_other_numbers_are_no_dates() {
         check("12/3/20", None);
+        check("2017/1١/1١", None);
         check("٢٠/١٥٩٤٣", None);
         check("5/12/3/2014", None);
         check("12/3/2014/7", None);

@@ -6,7 +6,8 @@
 
 use super::date::{self, Day};
 use super::hijri::HijriDate;
-use super::labels::{self, Phrase, labels};
+use super::kind;
+use super::labels::{self, Match, Phrase, labels};
 use super::number;
 use super::passage::{Passage, Sort};
 use super::sheet::Sheet;
@@ -16,6 +17,10 @@ use std::ops::Range;
 
 /// Share of the strips of the first page that count as letterhead where nothing ends it.
 const HEAD_SHARE: f32 = 0.4;
+/// Atoms between a label and its date: marks, and the label of a second date.
+const DATE_REACH: usize = 4;
+/// How much further than usual a label may lie from what was read, where a mark follows it at the start of a strip.
+const MARKED_SLACK: f32 = 1.35;
 /// Strips that belong to a stamp of receipt.
 const STAMP_STRIPS: usize = 3;
 
@@ -41,10 +46,7 @@ impl<'s, 'a> Header<'s, 'a> {
     pub fn of(sheet: &'s Sheet<'a>) -> Self {
         let strips = &sheet.strips;
         let on_first = strips.iter().take_while(|strip| strip.page() == sheet.first_page()).count();
-        let ends = |strip: &Passage| {
-            subject::label_at_start(strip).is_some() || labels::find_at(&strip.atoms, 0, &labels().greetings).is_some()
-        };
-        let found = strips.iter().take(on_first).position(ends);
+        let found = strips.iter().take(on_first).position(ends_letterhead);
         let end = found.unwrap_or((on_first as f32 * HEAD_SHARE).ceil() as usize);
         let end_top = strips.get(end).filter(|strip| !strip.bounds.is_empty()).map(|strip| strip.bounds.top);
         let stamp = |(index, strip): (usize, &Passage)| is_stamp(strip).then_some(index..index + STAMP_STRIPS);
@@ -82,7 +84,7 @@ impl<'s, 'a> Header<'s, 'a> {
             }
             let inside = self.holds(index);
             let mut from = 0;
-            while let Some((start, label)) = labels::find(&strip.atoms, from, phrases) {
+            while let Some((start, label)) = find_label(strip, from, phrases) {
                 let marked = strip.atoms.get(label.end).is_some_and(|atom| atom.is_mark(":/؛;.-=|"));
                 from = label.end;
                 if inside || start == 0 && marked {
@@ -115,7 +117,9 @@ impl<'s, 'a> Header<'s, 'a> {
         for label in &found {
             for (index, at) in self.places(label) {
                 let Some(strip) = self.sheet.strips.get(index) else { continue };
-                if let Some(number) = number::find_at(&strip.atoms, at) {
+                if let Some(number) =
+                    number::find_at(&strip.atoms, at).filter(|number| !strip.is_doubtful(number.range.clone()))
+                {
                     let start = if index == label.strip { label.end.saturating_sub(1) } else { number.range.start };
                     return Some(strip.field(number.value, start..number.range.end));
                 }
@@ -131,12 +135,12 @@ impl<'s, 'a> Header<'s, 'a> {
         let labelled = self.labels(&labels().date);
         for label in labelled.iter().chain(&self.labels(&labels().also_date)) {
             for (index, at) in self.places(label) {
-                self.take_in(index, at, label.inside, &mut dates);
+                self.take_in(index, at, &mut dates);
             }
         }
         for index in (0..self.sheet.strips.len()).filter(|index| self.holds(*index)) {
             if self.sheet.strips.get(index).is_some_and(is_bare_date) {
-                self.take_in(index, 0, true, &mut dates);
+                self.take_in(index, 0, &mut dates);
             }
         }
         if dates.civil.is_none() {
@@ -152,15 +156,15 @@ impl<'s, 'a> Header<'s, 'a> {
     }
 
     /// Takes in the dates of strip `index` from atom `from` on, where that calendar has none yet.
-    fn take_in(&self, index: usize, from: usize, inside: bool, dates: &mut Dates) {
+    fn take_in(&self, index: usize, from: usize, dates: &mut Dates) {
         let Some(strip) = self.sheet.strips.get(index) else { return };
         let mut at = from;
-        while let Some((start, found)) = date::find(&strip.atoms, at, usize::MAX) {
-            // Far behind its label stands a date of something else.
-            if !inside && start > from + 2 {
-                return;
-            }
+        // Far behind its label stands a date of something else.
+        while let Some((start, found)) = date::find(&strip.atoms, at, at + DATE_REACH) {
             at = found.end;
+            if strip.is_doubtful(start..found.end) {
+                continue;
+            }
             match found.day {
                 Day::Civil(day) if dates.civil.is_none() => dates.civil = Some(strip.field(day, start..found.end)),
                 Day::Hijri(day) if dates.hijri.is_none() => dates.hijri = Some(strip.field(day, start..found.end)),
@@ -207,6 +211,27 @@ impl<'s, 'a> Header<'s, 'a> {
             strip.field(strip.text(range.clone()), range)
         })
     }
+}
+
+/// Says whether a strip is the first below the letterhead: subject, greeting or a sentence that cites a letter.
+fn ends_letterhead(strip: &Passage) -> bool {
+    if let Some(text) = subject::label_at_start(strip) {
+        return kind::of_title(strip.slice(text..usize::MAX)).is_none();
+    }
+    let cites = || labels::find(&strip.atoms, 0, &labels().references.strong).is_some();
+    labels::find_at(&strip.atoms, 0, &labels().greetings).is_some() || cites()
+}
+
+/// Returns the first place of a label from atom `from` on. `المرقم` is no misread `الرقم`.
+fn find_label(strip: &Passage, from: usize, phrases: &[Phrase]) -> Option<(usize, Match)> {
+    let at_start = (from == 0).then(|| labels::find_near(&strip.atoms, 0, phrases, MARKED_SLACK)).flatten();
+    let at_start = at_start.filter(|found| strip.atoms.get(found.end).is_some_and(|atom| atom.is_mark(":/")));
+    let (start, found) = at_start.map(|found| (0, found)).or_else(|| labels::find(&strip.atoms, from, phrases))?;
+    let other = labels::find_at(&strip.atoms, start, &labels().references.strong);
+    if other.is_some_and(|other| other.distance < found.distance) {
+        return find_label(strip, found.end, phrases);
+    }
+    Some((start, found))
 }
 
 struct Label {

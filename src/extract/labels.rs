@@ -3,7 +3,7 @@
 //! `labels.toml` and `months.toml` are data: rules name a list of theirs, never a word. A label is found where the letters from
 //! an atom on, joined without spaces, lie within a small weighted distance of it, so that `الع دد` and `نسخةمنه` still count.
 
-use super::distance;
+use super::distance::{self, Signature};
 use super::passage::{Atom, Sort};
 use crate::text::normalise::search_key;
 use serde::Deserialize;
@@ -18,12 +18,14 @@ const MONTHS: &str = include_str!("months.toml");
 pub struct Phrase {
     key: Vec<char>,
     words: usize,
+    signature: Signature,
 }
 
 impl From<String> for Phrase {
     fn from(text: String) -> Self {
-        let key = search_key(&text);
-        Self { words: key.split(' ').count(), key: key.chars().filter(|c| *c != ' ').collect() }
+        let spaced = search_key(&text);
+        let key: Vec<char> = spaced.chars().filter(|c| *c != ' ').collect();
+        Self { words: spaced.split(' ').count(), signature: Signature::of(&key), key }
     }
 }
 
@@ -62,17 +64,28 @@ impl Match {
 
 /// Returns the best of `phrases` that stands at atom `at`, if any does.
 pub fn find_at(atoms: &[Atom], at: usize, phrases: &[Phrase]) -> Option<Match> {
+    find_near(atoms, at, phrases, 1.0)
+}
+
+/// Does the same with `slack` times the usual distance allowed, for places where other evidence stands beside the label.
+pub fn find_near(atoms: &[Atom], at: usize, phrases: &[Phrase], slack: f32) -> Option<Match> {
     let mut best: Option<Match> = None;
     let mut letters: Vec<char> = Vec::with_capacity(24);
+    let mut signature = Signature::default();
     let longest = phrases.iter().map(|phrase| phrase.words).max().unwrap_or(0) + 1;
     let following = atoms.get(at..).unwrap_or_default().iter().take(longest);
     for (taken, atom) in following.take_while(|atom| atom.sort == Sort::Letters).enumerate() {
         letters.extend(&atom.key);
+        signature = signature.with(&atom.key);
         for (which, phrase) in phrases.iter().enumerate() {
             if taken + 1 > phrase.words + 1 {
                 continue;
             }
-            let Some(distance) = distance::within(&letters, &phrase.key, phrase.allowance()) else { continue };
+            let limit = phrase.allowance() * slack;
+            if signature.distance_at_least(phrase.signature) > limit {
+                continue;
+            }
+            let Some(distance) = distance::within(&letters, &phrase.key, limit) else { continue };
             let found = Match { end: at + taken + 1, distance, which, letters: phrase.key.len() };
             if best.is_none_or(|best| found.better_than(&best)) {
                 best = Some(found);

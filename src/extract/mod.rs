@@ -93,7 +93,7 @@ pub fn read_letter(pages: &[Page]) -> (Letter, Vec<Remark>) {
         from: parties::from(&sheet, &header),
         to: parties::to(&sheet, &header),
         subject: subject::find(&sheet),
-        references: references::find(&sheet, 0),
+        references: references::find(&sheet, &header),
         copies_to: lists::copies(&sheet),
         signatory: if is_minutes { None } else { signatory::find(&sheet, header.end()) },
         attachments: lists::attachments(&sheet),

@@ -4,13 +4,15 @@
 //! is no number, nor is a date, an amount with thousands set off, or a telephone number.
 
 use super::date;
-use super::passage::{Atom, Sort};
+use super::passage::{self, Atom, Sort};
 use crate::text::digits::to_western;
 use crate::text::normalise::fold_char;
 use std::ops::Range;
 
 const SEPARATORS: &str = "/\\-–—_";
 const OPENING: &str = ":/\\.-–—=؛;،,([{«\"'*_";
+/// Marks that may follow a number without a space.
+const CLOSING: &str = ")]}»,،.:؛;-–—/\\";
 /// Longest code of letters that may stand apart from a stroke, as in `م و / ١٢`.
 const LONGEST_CODE: usize = 4;
 /// Longest word that may stand right before a stroke and digits, as in `الإدارية/١٢`.
@@ -39,9 +41,11 @@ pub fn find_at(atoms: &[Atom], at: usize) -> Option<Found> {
     let whole = atoms.get(range.clone())?;
     let refused = value.is_empty()
         || digits > MOST_DIGITS
+        || !passage::one_shape(whole)
+        || is_cut_off(atoms, &range)
         || is_amount(atoms, &range)
         || date::find_at(atoms, start).is_some()
-        || whole.len() == 5 && date::looks_like_one(atoms, start) && whole[4].key.len() == 4;
+        || date::looks_like_one(atoms, start) && value.rsplit('/').next().is_some_and(|year| year.len() == 4);
     (!refused).then_some(Found { value, range })
 }
 
@@ -123,6 +127,17 @@ impl Reader<'_> {
     }
 }
 
+/// Says whether what stands around the range shows that the reader lost a part of the number.
+fn is_cut_off(atoms: &[Atom], range: &Range<usize>) -> bool {
+    let digits_from_zero =
+        range.len() == 1 && atoms.get(range.start).is_some_and(|atom| atom.key.first() == Some(&'0'));
+    let Some(next) = atoms.get(range.end) else { return digits_from_zero };
+    let glued = !next.spaced && !next.is_mark(CLOSING);
+    let open = next.is_mark("/\\");
+    let torn = next.sort == Sort::Digits && date::find_at(atoms, range.end).is_none();
+    digits_from_zero || glued || open || torn
+}
+
 /// Says whether thousands are set off at the end of the range (`6,124,000`), or a share follows (`86%`).
 fn is_amount(atoms: &[Atom], range: &Range<usize>) -> bool {
     let mark = atoms.get(range.end);
@@ -167,12 +182,22 @@ mod tests {
     }
 
     #[test]
+    fn what_a_reader_left_of_a_number_is_none() {
+        check("م.ع / 28 /", None);
+        check("ح/ 6 6335", None);
+        check("١174/1١", None);
+        check("17م", None);
+        check("44؟", None);
+    }
+
+    #[test]
     fn other_numbers_are_refused() {
         check("15/9/2013", None);
         check("٦,١٢٤,٠٠٠ دينار", None);
         check("86%", None);
         check("07816056338", None);
         check("ق.م / س /", None);
+        check("0", None);
         check("وزارة الإعمار", None);
     }
 }

@@ -60,6 +60,8 @@ pub struct Placed<'a> {
     pub page: PageNumber,
     /// Its box once the page is turned upright; empty where it is not known.
     pub upright: PixelBox,
+    /// Whether the reader itself doubts it.
+    pub doubtful: bool,
 }
 
 /// Words that stand together: a printed line or one column of it, or the running text of several pages.
@@ -137,6 +139,12 @@ impl<'a> Passage<'a> {
         words.chunk_by(|a, b| a.page == b.page).filter_map(piece).collect()
     }
 
+    /// Says whether the reader doubts a word with digits in a range: then a number made of them is a guess.
+    pub fn is_doubtful(&self, range: Range<usize>) -> bool {
+        let digits = self.slice(range).iter().filter(|atom| atom.sort == Sort::Digits);
+        digits.filter_map(|atom| self.words.get(atom.word)).any(|placed| placed.doubtful)
+    }
+
     /// Returns `value` as a field read from the words of a range.
     pub fn field<T>(&self, value: T, range: Range<usize>) -> Field<T> {
         Field { value, evidence: self.evidence(range) }
@@ -153,6 +161,13 @@ fn piece(words: &[Placed]) -> Option<Evidence> {
         confidence: Confidence::new(confidence),
         source: FieldSource::Read,
     })
+}
+
+/// Says whether all digits are of one shape, Western or Eastern: print does not mix them within a number, misreading does.
+pub fn one_shape(atoms: &[Atom]) -> bool {
+    let mut digits = atoms.iter().filter(|atom| atom.sort == Sort::Digits).flat_map(|atom| atom.text.chars());
+    let first = digits.next().is_none_or(|c| c.is_ascii());
+    digits.all(|c| c.is_ascii() == first)
 }
 
 fn sort_of(c: char) -> Option<Sort> {
@@ -198,7 +213,7 @@ pub mod tests {
 
     /// Returns a passage of words without boxes, for tests.
     pub fn passage(words: &[Word]) -> Passage<'_> {
-        let placed = |word| Placed { word, page: PageNumber(1), upright: PixelBox::default() };
+        let placed = |word| Placed { word, page: PageNumber(1), upright: PixelBox::default(), doubtful: false };
         Passage::new(words.iter().map(placed).collect())
     }
 

@@ -5,6 +5,7 @@
 //! Laws (`قانون رقم (١٤) لسنة ١٩٩١`), accounts and identity cards have numbers but no date of this form.
 
 use super::date::{self, Day};
+use super::header::Header;
 use super::labels::{self, Phrase, labels};
 use super::number;
 use super::passage::{Atom, Passage, Sort};
@@ -16,9 +17,9 @@ const NOUN_REACH: usize = 18;
 /// Atoms between number and date: a bracket, and words such as `والمؤرخ في`.
 const DATE_REACH: usize = 6;
 
-/// Returns the letters cited, in the order of the text, each once.
-pub fn find(sheet: &Sheet, from: usize) -> Vec<Field<Reference>> {
-    let text = sheet.running_text(from);
+/// Returns the letters cited below the letterhead, in the order of the text, each once.
+pub fn find(sheet: &Sheet, header: &Header) -> Vec<Field<Reference>> {
+    let text = sheet.running_text(|index| !header.holds(index));
     let mut found: Vec<Field<Reference>> = Vec::new();
     let mut at = 0;
     let mut noun: Option<usize> = None;
@@ -74,8 +75,9 @@ fn reference_at(text: &Passage, at: usize, noun: Option<usize>) -> Option<(Field
         (None, Some(end)) if at + 1 == end => (end, true),
         (None, _) => (exact(&words.weak).filter(|_| near)?.end, true),
     };
-    let number = number::find_at(&text.atoms, number_at).filter(|number| number.range.start <= number_at + 2)?;
-    let dated = date_after(&text.atoms, number.range.end);
+    let number = number::find_at(&text.atoms, number_at)
+        .filter(|number| number.range.start <= number_at + 2 && !text.is_doubtful(number.range.clone()))?;
+    let dated = date_after(text, number.range.end);
     if dated.is_none() && needs_date {
         return None;
     }
@@ -85,13 +87,14 @@ fn reference_at(text: &Passage, at: usize, noun: Option<usize>) -> Option<(Field
 }
 
 /// Returns the date that follows a number, and the atom after it.
-fn date_after(atoms: &[Atom], from: usize) -> Option<(LetterDate, usize)> {
+fn date_after(text: &Passage, from: usize) -> Option<(LetterDate, usize)> {
+    let atoms = &text.atoms;
     let mut at = from;
     while at <= from + DATE_REACH {
         if let Some(found) = date::find_at(atoms, at) {
             return match found.day {
-                Day::Civil(date) => Some((date, found.end)),
-                Day::Hijri(_) => None,
+                Day::Civil(date) if !text.is_doubtful(at..found.end) => Some((date, found.end)),
+                _ => None,
             };
         }
         let atom = atoms.get(at)?;
@@ -111,8 +114,10 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, want: &[(&str, Option<&str>)]) {
-        let pages = pages_of(text);
-        let found = find(&Sheet::new(&pages), 0);
+        let letter = format!("تحية طيبة\n{text}");
+        let pages = pages_of(&letter);
+        let sheet = Sheet::new(&pages);
+        let found = find(&sheet, &Header::of(&sheet));
         let found: Vec<_> = found
             .iter()
             .map(|field| (field.value.number.clone(), field.value.date.map(|date| date.to_string())))

@@ -6,12 +6,14 @@
 
 use super::labels::{self, labels};
 use super::passage::{Passage, Placed, Sort};
-use crate::model::{Line, Page, PageNumber, PixelBox, Rotation, Word};
+use crate::model::{Line, Origin, Page, PageNumber, PixelBox, Rotation, Word};
 
 /// A gap wider than this many times the height of the words parts columns.
 const COLUMN_GAP_HEIGHTS: f32 = 1.7;
 /// A line reaching this share of the page's text width is full: the sentence may go on below.
 const FULL_SHARE: f32 = 0.8;
+/// Below this confidence most numbers that Tesseract read on the measuring pages were wrong.
+const DOUBTFUL_BELOW: f32 = 0.4;
 /// Lines at the foot of a page among which the address is looked for.
 const FOOT_LINES: usize = 3;
 
@@ -46,10 +48,10 @@ impl<'a> Sheet<'a> {
         self.strips.first()?.page()
     }
 
-    /// Returns the whole text as one passage, for sentences that run over lines and pages.
-    pub fn running_text(&self, from: usize) -> Passage<'a> {
-        let strips = self.strips.get(from..).unwrap_or_default();
-        Passage::new(strips.iter().flat_map(|strip| strip.words.iter().copied()).collect())
+    /// Returns the text of the strips that `wanted` picks as one passage, for sentences that run over lines and pages.
+    pub fn running_text(&self, wanted: impl Fn(usize) -> bool) -> Passage<'a> {
+        let strips = self.strips.iter().enumerate().filter(|(index, _)| wanted(*index));
+        Passage::new(strips.flat_map(|(_, strip)| strip.words.iter().copied()).collect())
     }
 
     /// Says whether a strip reaches so far to the left that its sentence may go on below.
@@ -126,7 +128,12 @@ fn strips_of(page: &Page) -> Vec<Passage<'_>> {
 
 /// Returns the columns of a line from right to left, the words of each in reading order.
 fn columns<'a>(page: &'a Page, line: &'a Line) -> Vec<Vec<Placed<'a>>> {
-    let place = |word: &'a Word| Placed { word, page: page.number, upright: upright(word.bounds, page) };
+    let place = |word: &'a Word| Placed {
+        word,
+        page: page.number,
+        upright: upright(word.bounds, page),
+        doubtful: page.origin == Origin::Ocr && !word.bounds.is_empty() && word.confidence.get() < DOUBTFUL_BELOW,
+    };
     let words: Vec<Placed> = line.words.iter().map(place).collect();
     if words.iter().any(|placed| placed.upright.is_empty()) {
         return vec![words];
@@ -200,7 +207,7 @@ fn is_contact(strip: &Passage) -> bool {
 pub mod tests {
     use super::super::passage::tests::words;
     use super::*;
-    use crate::model::{Confidence, Dpi, Origin, PixelSize};
+    use crate::model::{Confidence, Dpi, PixelSize};
 
     /// Returns a page of these lines, for tests.
     pub fn page_of(number: u32, lines: Vec<Line>) -> Page {

@@ -72,7 +72,9 @@ fn three_groups(atoms: &[Atom], at: usize) -> Option<([Group; 3], usize)> {
     let first = digits(atoms.get(at))?;
     let second_at = after_separator(atoms, at + 1)?;
     let second = digits(atoms.get(second_at))?;
-    let third_at = after_separator(atoms, second_at + 1)?;
+    // Readers drop strokes before a space: `17/ 8 2015`. Before four digits nothing else can be meant.
+    let dropped = digits(atoms.get(second_at + 1)).is_some_and(|year| year.1 == 4 && first.1 <= 2);
+    let third_at = after_separator(atoms, second_at + 1).or(dropped.then_some(second_at + 1))?;
     let third = digits(atoms.get(third_at))?;
     Some(([first, second, third], third_at + 1))
 }
@@ -180,6 +182,7 @@ mod tests {
         check("٠٧/٠٤/٢٠١٤", Some("2014-04-07"));
         check("۲۰۱۴/۳/۱۲", Some("2014-03-12"));
         check("25.3.2014", Some("2014-03-25"));
+        check("17/ 8 2015", Some("2015-08-17"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::labels::{self, Match, Phrase, labels};
 use super::number;
 use super::passage::{Passage, Sort};
 use super::sheet::Sheet;
-use super::{Remark, subject};
+use super::{Remark, signatory, subject};
 use crate::model::{Field, LetterDate, Received};
 use std::ops::Range;
 
@@ -21,6 +21,8 @@ const HEAD_SHARE: f32 = 0.4;
 const DATE_REACH: usize = 4;
 /// How much further than usual a label may lie from what was read, where a mark follows it at the start of a strip.
 const MARKED_SLACK: f32 = 1.35;
+/// Letters before a date that may be what was left of its label.
+const MISREAD_LABEL: usize = 8;
 /// Strips that belong to a stamp of receipt.
 const STAMP_STRIPS: usize = 3;
 
@@ -88,7 +90,7 @@ impl<'s, 'a> Header<'s, 'a> {
                 let marked = strip.atoms.get(label.end).is_some_and(|atom| atom.is_mark(":/؛;.-=|"));
                 from = label.end;
                 if inside || start == 0 && marked {
-                    found.push(Label { strip: index, end: label.end, inside, marked, distance: label.distance });
+                    found.push(Label { strip: index, start, end: label.end, inside, marked, distance: label.distance });
                 }
             }
         }
@@ -115,18 +117,32 @@ impl<'s, 'a> Header<'s, 'a> {
     pub fn number(&self, remarks: &mut Vec<Remark>) -> Option<Field<String>> {
         let found = self.labels(&labels().number);
         for label in &found {
-            for (index, at) in self.places(label) {
-                let Some(strip) = self.sheet.strips.get(index) else { continue };
-                if let Some(number) =
-                    number::find_at(&strip.atoms, at).filter(|number| !strip.is_doubtful(number.range.clone()))
-                {
-                    let start = if index == label.strip { label.end.saturating_sub(1) } else { number.range.start };
-                    return Some(strip.field(number.value, start..number.range.end));
-                }
+            let read = self.places(label).into_iter().find_map(|(index, at)| self.number_at(index, at));
+            if let Some((index, number)) = read.or_else(|| self.number_before(label)) {
+                let strip = self.sheet.strips.get(index)?;
+                let of_label = if index == label.strip { label.start..label.end } else { number.range.clone() };
+                let range = of_label.start.min(number.range.start)..of_label.end.max(number.range.end);
+                return Some(strip.field(number.value, range));
             }
         }
         remarks.push(if found.is_empty() { Remark::NoNumber } else { Remark::NumberUnreadable });
         None
+    }
+
+    fn number_at(&self, index: usize, at: usize) -> Option<(usize, number::Found)> {
+        let strip = self.sheet.strips.get(index)?;
+        let found = number::find_at(&strip.atoms, at).filter(|number| !strip.is_doubtful(number.range.clone()))?;
+        Some((index, found))
+    }
+
+    /// Returns the number that a reader put before its label, as some do with digits in a line from right to left.
+    fn number_before(&self, label: &Label) -> Option<(usize, number::Found)> {
+        let strip = self.sheet.strips.get(label.strip).filter(|strip| !strip.bounds.is_empty())?;
+        let nothing_behind = strip.slice(label.end..usize::MAX).iter().all(|atom| atom.sort == Sort::Mark);
+        let ends_here = |number: &number::Found| number.range.end == label.start;
+        (0..label.start)
+            .filter(|_| nothing_behind)
+            .find_map(|at| self.number_at(label.strip, at).filter(|(_, number)| ends_here(number)))
     }
 
     /// Returns the letter's dates.
@@ -142,6 +158,15 @@ impl<'s, 'a> Header<'s, 'a> {
             if self.sheet.strips.get(index).is_some_and(is_bare_date) {
                 self.take_in(index, 0, &mut dates);
             }
+        }
+        let below = signatory::date_below(self.sheet, self.end);
+        match (&dates.civil, below) {
+            (Some(above), Some(below)) if above.value != below.value => remarks.push(Remark::DatesDiffer),
+            (None, Some(below)) => {
+                dates.civil = Some(below);
+                remarks.push(Remark::DateFromSignature);
+            }
+            _ => {}
         }
         if dates.civil.is_none() {
             remarks.push(if labelled.is_empty() { Remark::NoDate } else { Remark::DateUnreadable });
@@ -236,6 +261,7 @@ fn find_label(strip: &Passage, from: usize, phrases: &[Phrase]) -> Option<(usize
 
 struct Label {
     strip: usize,
+    start: usize,
     end: usize,
     inside: bool,
     marked: bool,
@@ -249,6 +275,7 @@ fn is_stamp(strip: &Passage) -> bool {
 
 /// Says whether a strip holds a date and next to nothing else.
 pub fn is_bare_date(strip: &Passage) -> bool {
-    date::find(&strip.atoms, 0, 3)
-        .is_some_and(|(start, found)| strip.letters(0..start) <= 5 && strip.letters(found.end..usize::MAX) <= 2)
+    date::find(&strip.atoms, 0, 3).is_some_and(|(start, found)| {
+        strip.letters(0..start) <= MISREAD_LABEL && strip.letters(found.end..usize::MAX) <= 2
+    })
 }

@@ -163,6 +163,7 @@ pub struct Kinds {
 #[allow(missing_docs)]
 pub struct References {
     pub nouns: Vec<Phrase>,
+    pub others: Vec<Phrase>,
     pub prefixes: Vec<String>,
     pub strong: Vec<Phrase>,
     pub weak: Vec<Phrase>,

@@ -1,7 +1,7 @@
 //! Finds the earlier letters that a letter cites: `كتابكم المرقم (٣٤٥) في ١٢/٣/٢٠١٤`.
 //!
 //! The text is read as one passage, since references run over lines. Three forms count: a word that says "numbered" with number and
-//! date; the same without a date, if a word for a letter stands before it; and a word for a letter with number and date at once.
+//! date; the same without a date, if a word for a letter stands right before it; and a word for a letter with number and date at once.
 //! Laws (`قانون رقم (١٤) لسنة ١٩٩١`), accounts and identity cards have numbers but no date of this form.
 
 use super::date::{self, Day};
@@ -17,16 +17,21 @@ const NOUN_REACH: usize = 18;
 /// Atoms between number and date: a bracket, and words such as `والمؤرخ في`.
 const DATE_REACH: usize = 6;
 
+/// What the last noun before a number was.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Noun {
+    Letter,
+    Other,
+}
+
 /// Returns the letters cited below the letterhead, in the order of the text, each once.
 pub fn find(sheet: &Sheet, header: &Header) -> Vec<Field<Reference>> {
     let text = sheet.running_text(|index| !header.holds(index));
     let mut found: Vec<Field<Reference>> = Vec::new();
     let mut at = 0;
-    let mut noun: Option<usize> = None;
+    let mut noun: Option<(Noun, usize)> = None;
     while at < text.atoms.len() {
-        if let Some(end) = noun_at(&text.atoms, at) {
-            noun = Some(end);
-        }
+        noun = noun_at(&text.atoms, at).map(|noun| (noun, at + 1)).or(noun.filter(|(_, end)| at < end + NOUN_REACH));
         match reference_at(&text, at, noun) {
             Some((reference, end)) => {
                 if !found.iter().any(|other| other.value.number == reference.value.number) {
@@ -46,13 +51,16 @@ pub fn starts_with_one(strip: &Passage) -> bool {
     words.into_iter().any(|at| labels::find_at(&strip.atoms, at, &labels().references.strong).is_some())
 }
 
-/// Returns the atom behind a word for a letter, with or without particles before it: كتابكم, وكتابنا, بكتاب, لإعمامنا.
-fn noun_at(atoms: &[Atom], at: usize) -> Option<usize> {
+/// Says what the noun at `at` is, with or without particles before it: كتابكم, وكتابنا, بكتاب, لإعمامنا.
+fn noun_at(atoms: &[Atom], at: usize) -> Option<Noun> {
     let atom = atoms.get(at).filter(|atom| atom.sort == Sort::Letters)?;
     let words = &labels().references;
-    if labels::find_at(std::slice::from_ref(atom), 0, &words.nouns).is_some() {
-        return Some(at + 1);
-    }
+    let kind = |atom: &Atom| {
+        let near =
+            |phrases: &[Phrase]| labels::find_at(std::slice::from_ref(atom), 0, phrases).map(|found| found.distance);
+        let (letter, other) = (near(&words.nouns), near(&words.others).filter(|distance| *distance == 0.0));
+        letter.map(|_| Noun::Letter).filter(|_| other.is_none()).or(other.map(|_| Noun::Other))
+    };
     let without = |prefix: &String| {
         let length = prefix.chars().count();
         atom.key.iter().copied().take(length).eq(prefix.chars()).then(|| {
@@ -61,22 +69,26 @@ fn noun_at(atoms: &[Atom], at: usize) -> Option<usize> {
             stem
         })
     };
-    let mut stems = words.prefixes.iter().filter_map(without);
-    stems.any(|stem| labels::find_at(&[stem], 0, &words.nouns).is_some()).then_some(at + 1)
+    kind(atom).or_else(|| words.prefixes.iter().filter_map(without).find_map(|stem| kind(&stem)))
 }
 
-/// Returns the reference whose "numbered" or word for a letter ends right before its number, starting at `at`.
-fn reference_at(text: &Passage, at: usize, noun: Option<usize>) -> Option<(Field<Reference>, usize)> {
+/// Returns the reference whose "numbered", or word for a letter, stands at `at` right before its number.
+fn reference_at(text: &Passage, at: usize, noun: Option<(Noun, usize)>) -> Option<(Field<Reference>, usize)> {
     let words = &labels().references;
-    let near = noun.is_some_and(|noun| at >= noun && at - noun <= NOUN_REACH);
-    let exact = |phrases: &'static [Phrase]| labels::find_at(&text.atoms, at, phrases);
-    let (number_at, needs_date) = match (exact(&words.strong), noun) {
-        (Some(found), _) => (found.end, !near),
-        (None, Some(end)) if at + 1 == end => (end, true),
-        (None, _) => (exact(&words.weak).filter(|_| near)?.end, true),
+    let letter = noun.filter(|(noun, _)| *noun == Noun::Letter).map(|(_, end)| end);
+    let (number_at, needs_date) = match labels::find_at(&text.atoms, at, &words.strong) {
+        Some(_) if noun.is_some_and(|(noun, _)| noun == Noun::Other) => return None,
+        Some(found) => (found.end, !letter.is_some_and(|end| at <= end + 1)),
+        None if letter == Some(at + 1) => (at + 1, true),
+        None => {
+            letter?;
+            (labels::find_at(&text.atoms, at, &words.weak)?.end, true)
+        }
     };
-    let number = number::find_at(&text.atoms, number_at)
-        .filter(|number| number.range.start <= number_at + 2 && !text.is_doubtful(number.range.clone()))?;
+    let number = number::find_at(&text.atoms, number_at)?;
+    if number.range.start > number_at + 2 || text.is_doubtful(number.range.clone()) {
+        return None;
+    }
     let dated = date_after(text, number.range.end);
     if dated.is_none() && needs_date {
         return None;
@@ -154,6 +166,8 @@ mod tests {
     fn other_numbers_are_no_references() {
         check("قانون انضباط موظفي الدولة رقم (١٤) لسنة ١٩٩١ المعدل", &[]);
         check("هوية رقم (٢٣٦٣).", &[]);
+        check("إشارة الى كتابكم نرجو تخصيص القطعة المرقمة (٩٨/٢) مقاطعة (١٤)", &[]);
+        check("بموجب مستند الإخراج المرقم (٤١٢٨) في ٢٤/١٢/٢٠١٦", &[]);
         check("في حساب المركز المرقم (١٢) قبل استلام التقارير", &[]);
         check("بهامشه المؤرخ في ٢٢/٦/٢٠١٥", &[]);
         check("محضر التخصيص المؤرخ في ٢٠١٥/٥/٢٣", &[]);

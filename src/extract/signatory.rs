@@ -3,17 +3,20 @@
 //! The office is known by its first word (المدير العام, ع/ الوزير); the name stands above it, sometimes below, and is two to
 //! six words of letters. Minutes are signed by all who were present: they have no signatory.
 
+use super::date::{self, Day};
 use super::header::is_bare_date;
 use super::labels::{self, labels};
 use super::lists;
 use super::passage::{Passage, Sort};
 use super::sheet::Sheet;
 use super::subject;
-use crate::model::{Field, Signatory};
+use crate::model::{Field, LetterDate, Signatory};
 use std::ops::Range;
 
 /// Strips above the copies among which the signatory is looked for.
 const REACH: usize = 12;
+/// Strips above the copies among which a date below the signature is looked for.
+const DATE_REACH: usize = 6;
 const MOST_TITLE_WORDS: usize = 8;
 const NAME_WORDS: std::ops::RangeInclusive<usize> = 2..=6;
 
@@ -42,6 +45,22 @@ pub fn find(sheet: &Sheet, from: usize) -> Option<Field<Signatory>> {
         return Some(Field { value, evidence });
     }
     None
+}
+
+/// Returns the date that stands by itself below the signature, right above the copies.
+pub fn date_below(sheet: &Sheet, from: usize) -> Option<Field<LetterDate>> {
+    let end = lists::copies_label(sheet).filter(|copies| *copies > from).unwrap_or(sheet.strips.len());
+    let tail = sheet.strips.get(end.saturating_sub(DATE_REACH).max(from)..end)?;
+    let is_office = |index: &usize| tail.get(*index).is_some_and(is_title);
+    let office = (0..tail.len()).rev().find(is_office)?;
+    tail.get(office + 1..)?.iter().find_map(|strip| {
+        let range = strip.trimmed(0..strip.atoms.len());
+        let found = date::find_at(&strip.atoms, range.start).filter(|found| found.end == range.end)?;
+        match found.day {
+            Day::Civil(date) if !strip.is_doubtful(range.clone()) => Some(strip.field(date, range)),
+            _ => None,
+        }
+    })
 }
 
 /// Says whether a strip is the name of an office.

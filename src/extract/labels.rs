@@ -6,7 +6,7 @@
 use super::distance::{self, Signature};
 use super::passage::{Atom, Sort};
 use crate::text::normalise::search_key;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use std::sync::LazyLock;
 
 const LABELS: &str = include_str!("labels.toml");
@@ -30,6 +30,11 @@ impl From<String> for Phrase {
 }
 
 impl Phrase {
+    /// Says whether the phrase is exactly this key.
+    pub fn is(&self, key: &[char]) -> bool {
+        self.key == key
+    }
+
     /// Returns how far a reading may lie from the phrase. Short words have near neighbours that mean other things.
     fn allowance(&self) -> f32 {
         match self.key.len() {
@@ -52,12 +57,13 @@ pub struct Match {
     /// Which phrase of the list.
     pub which: usize,
     letters: usize,
+    merged: usize,
 }
 
 impl Match {
-    /// Near before far; of equals the longer phrase.
+    /// Near before far; of equals the longer phrase, unless words must be merged or split for it: `المرقم هـ/٤` is not `المرقمة`.
     fn better_than(&self, other: &Self) -> bool {
-        let worth = |found: &Self| found.letters as f32 - 4.0 * found.distance;
+        let worth = |found: &Self| found.letters as f32 - 4.0 * found.distance - 1.5 * found.merged as f32;
         worth(self) > worth(other)
     }
 }
@@ -76,7 +82,7 @@ pub fn find_near(atoms: &[Atom], at: usize, phrases: &[Phrase], slack: f32) -> O
     let following = atoms.get(at..).unwrap_or_default().iter().take(longest);
     for (taken, atom) in following.take_while(|atom| atom.sort == Sort::Letters).enumerate() {
         letters.extend(&atom.key);
-        signature = signature.with(&atom.key);
+        signature = signature.with(atom.signature);
         for (which, phrase) in phrases.iter().enumerate() {
             if taken + 1 > phrase.words + 1 {
                 continue;
@@ -86,7 +92,8 @@ pub fn find_near(atoms: &[Atom], at: usize, phrases: &[Phrase], slack: f32) -> O
                 continue;
             }
             let Some(distance) = distance::within(&letters, &phrase.key, limit) else { continue };
-            let found = Match { end: at + taken + 1, distance, which, letters: phrase.key.len() };
+            let merged = phrase.words.abs_diff(taken + 1);
+            let found = Match { end: at + taken + 1, distance, which, letters: phrase.key.len(), merged };
             if best.is_none_or(|best| found.better_than(&best)) {
                 best = Some(found);
             }
@@ -164,7 +171,8 @@ pub struct Kinds {
 pub struct References {
     pub nouns: Vec<Phrase>,
     pub others: Vec<Phrase>,
-    pub prefixes: Vec<String>,
+    #[serde(deserialize_with = "letters")]
+    pub prefixes: Vec<Vec<char>>,
     pub strong: Vec<Phrase>,
     pub weak: Vec<Phrase>,
     pub dated: Vec<Phrase>,
@@ -186,6 +194,11 @@ pub struct Signing {
 pub struct Months {
     pub civil: Vec<Vec<Phrase>>,
     pub hijri: Vec<Vec<Phrase>>,
+}
+
+fn letters<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<Vec<char>>, D::Error> {
+    let texts = Vec::<String>::deserialize(source)?;
+    Ok(texts.iter().map(|text| text.chars().collect()).collect())
 }
 
 // A test parses both files, so the empty lists that a broken file would give cannot leave the workshop.

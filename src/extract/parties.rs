@@ -12,6 +12,8 @@ use std::ops::Range;
 const MARKS: &str = ":/\\؛;.-–=|";
 /// Recipients have at least so many letters.
 const FEWEST_LETTERS: usize = 4;
+/// Lines that the name of a body runs over at most.
+const MOST_NAME_LINES: usize = 3;
 /// Lines below the first recipient among which others are looked for.
 const MOST_LINES: usize = 8;
 
@@ -59,6 +61,7 @@ pub fn to(sheet: &Sheet, header: &Header) -> Vec<Field<String>> {
                 last.value.push_str(&next.value);
                 last.evidence.extend(next.evidence);
             }
+            _ if previous.is_some_and(|previous| is_list(previous, strip)) => recipients.push(next),
             _ => follows = None,
         }
     }
@@ -71,16 +74,26 @@ fn unmarked(strip: &Passage) -> Option<usize> {
     is_body(strip, found.end).then_some(found.end)
 }
 
-/// السادة / … and the like; the word belongs to what is printed.
+/// السادة / … and the like; without a mark the word belongs to what is printed: السيد مدير عام …
 fn weak_label(strip: &Passage) -> Option<usize> {
     let found = labels::find_at(&strip.atoms, 0, &labels().weak_to)?;
-    (strip.atoms.len() > found.end).then_some(0)
+    let end = after_marks(strip, found.end);
+    (strip.atoms.len() > end).then_some(if end > found.end { end } else { 0 })
 }
 
 fn recipient(strip: &Passage, start: usize) -> Option<Field<String>> {
     let range = strip.trimmed(start..strip.atoms.len());
     (strip.letters(range.clone()) >= FEWEST_LETTERS)
         .then(|| strip.field(strip.text(range.clone()), start.min(range.start)..range.end))
+}
+
+/// Says whether a line can be a further recipient though its first word is not known: words alone, below the one before.
+fn is_list(previous: &Passage, strip: &Passage) -> bool {
+    let plain = strip.atoms.iter().all(|atom| atom.sort == Sort::Letters || atom.is_mark("/"));
+    let sure = strip.words.iter().all(|placed| !placed.doubtful);
+    let overlap =
+        strip.bounds.right.min(previous.bounds.right).saturating_sub(strip.bounds.left.max(previous.bounds.left));
+    plain && sure && strip.words.len() >= 2 && 2 * overlap >= strip.bounds.width()
 }
 
 fn starts_with_body(strip: &Passage) -> bool {
@@ -131,10 +144,11 @@ pub fn from(sheet: &Sheet, header: &Header) -> Option<Field<String>> {
             break;
         }
         let range = strip.trimmed(0..label_start(strip));
-        let goes_on = named.last().is_some_and(|last| last.lines.len() == 1) && runs_on(strip, &range);
+        let follows = named.last().is_some_and(|last| last.lines.len() < MOST_NAME_LINES) && is_name(strip, &range);
         match rank_of(strip, range.start) {
             Some(rank) if !range.is_empty() => named.push(Named { rank, lines: vec![(strip, range)] }),
-            None if goes_on => named.last_mut()?.lines.push((strip, range)),
+            None if follows && runs_on(strip, &range) => named.last_mut()?.lines.push((strip, range)),
+            None if follows => named.push(Named { rank: Rank::Part, lines: vec![(strip, range)] }),
             _ => {}
         }
     }
@@ -182,8 +196,18 @@ fn rank_of(strip: &Passage, at: usize) -> Option<Rank> {
     found.min_by(|a, b| a.1.distance.total_cmp(&b.1.distance).then(b.1.end.cmp(&a.1.end))).map(|(rank, _)| rank)
 }
 
-/// Says whether a line can be the rest of the name above it: letters of Arabic alone, and not the name of a state.
+/// Says whether a line can be the rest of the name above it: its first word has an article or a particle.
 fn runs_on(strip: &Passage, range: &Range<usize>) -> bool {
+    let first = strip.slice(range.clone()).first();
+    first.is_some_and(|atom| {
+        ["ال", "لل", "ل", "و", "في", "ب"]
+            .iter()
+            .any(|start| atom.key.iter().copied().take(start.chars().count()).eq(start.chars()))
+    })
+}
+
+/// Says whether a line can be a name or a part of one: letters of Arabic alone, and not the name of a state.
+fn is_name(strip: &Passage, range: &Range<usize>) -> bool {
     let atoms = strip.slice(range.clone());
     let arabic =
         |atom: &super::passage::Atom| atom.sort == Sort::Letters && atom.key.first().is_some_and(|c| !c.is_ascii());

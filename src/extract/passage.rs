@@ -3,6 +3,7 @@
 //! Readers glue labels to their values (`العدد/١٢٣`, `م/توزيع`) as often as they part them, so rules look at atoms
 //! and never at words; each atom knows its word, so that a value found returns to the words it was read from.
 
+use super::distance::Signature;
 use crate::model::{Confidence, Evidence, Field, FieldSource, PageNumber, PixelBox, Word};
 use crate::text::digits::{is_digit, to_western};
 use crate::text::normalise::fold_char;
@@ -30,6 +31,8 @@ pub struct Atom {
     pub key: Vec<char>,
     /// Whether white space parts it from the atom before.
     pub spaced: bool,
+    /// Which letters its key has.
+    pub signature: Signature,
     /// Its word within the passage.
     word: usize,
 }
@@ -81,6 +84,9 @@ impl<'a> Passage<'a> {
         let mut atoms = Vec::with_capacity(words.len() * 2);
         for (index, placed) in words.iter().enumerate() {
             cut(&placed.word.text, index, &mut atoms);
+        }
+        for atom in &mut atoms {
+            atom.signature = Signature::of(&atom.key);
         }
         let bounds = PixelBox::around(words.iter().map(|placed| placed.upright));
         Self { words, atoms, bounds }
@@ -194,7 +200,14 @@ fn cut(text: &str, word: usize, atoms: &mut Vec<Atom>) {
             }
             (Some(sort), _) => {
                 let key = fold_char(c).collect();
-                atoms.push(Atom { sort, text: c.to_string(), key, spaced: !open, word });
+                atoms.push(Atom {
+                    sort,
+                    text: c.to_string(),
+                    key,
+                    spaced: !open,
+                    signature: Signature::default(),
+                    word,
+                });
             }
         }
     }

@@ -47,8 +47,7 @@ pub fn find(sheet: &Sheet, header: &Header) -> Vec<Field<Reference>> {
 
 /// Says whether a strip starts with a reference.
 pub fn starts_with_one(strip: &Passage) -> bool {
-    let words = 0..strip.atoms.len().min(8);
-    words.into_iter().any(|at| labels::find_at(&strip.atoms, at, &labels().references.strong).is_some())
+    (0..strip.atoms.len()).any(|at| labels::find_at(&strip.atoms, at, &labels().references.strong).is_some())
 }
 
 /// Says what the noun at `at` is, with or without particles before it: كتابكم, وكتابنا, بكتاب, لإعمامنا.
@@ -61,15 +60,13 @@ fn noun_at(atoms: &[Atom], at: usize) -> Option<Noun> {
         let (letter, other) = (near(&words.nouns), near(&words.others).filter(|distance| *distance == 0.0));
         letter.map(|_| Noun::Letter).filter(|_| other.is_none()).or(other.map(|_| Noun::Other))
     };
-    let without = |prefix: &String| {
-        let length = prefix.chars().count();
-        atom.key.iter().copied().take(length).eq(prefix.chars()).then(|| {
-            let mut stem = atom.clone();
-            stem.key.drain(..length);
-            stem
-        })
-    };
-    kind(atom).or_else(|| words.prefixes.iter().filter_map(without).find_map(|stem| kind(&stem)))
+    kind(atom).or_else(|| {
+        let stem = |prefix: &Vec<char>| atom.key.strip_prefix(prefix.as_slice());
+        let is_one = |phrases: &[Phrase]| {
+            words.prefixes.iter().filter_map(stem).any(|stem| phrases.iter().any(|phrase| phrase.is(stem)))
+        };
+        is_one(&words.nouns).then_some(Noun::Letter).or_else(|| is_one(&words.others).then_some(Noun::Other))
+    })
 }
 
 /// Returns the reference whose "numbered", or word for a letter, stands at `at` right before its number.
@@ -79,7 +76,10 @@ fn reference_at(text: &Passage, at: usize, noun: Option<(Noun, usize)>) -> Optio
     let (number_at, needs_date) = match labels::find_at(&text.atoms, at, &words.strong) {
         Some(_) if noun.is_some_and(|(noun, _)| noun == Noun::Other) => return None,
         Some(found) => (found.end, !letter.is_some_and(|end| at <= end + 1)),
-        None if letter == Some(at + 1) => (at + 1, true),
+        None if letter == Some(at + 1) => {
+            let weak = labels::find_at(&text.atoms, at + 1, &words.weak);
+            (weak.map_or(at + 1, |found| found.end), true)
+        }
         None => {
             letter?;
             (labels::find_at(&text.atoms, at, &words.weak)?.end, true)

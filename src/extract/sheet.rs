@@ -11,7 +11,7 @@ use crate::model::{Line, Origin, Page, PageNumber, PixelBox, Rotation, Word};
 /// A gap wider than this many times the height of the words parts columns.
 const COLUMN_GAP_HEIGHTS: f32 = 1.7;
 /// A line reaching this share of the page's text width is full: the sentence may go on below.
-const FULL_SHARE: f32 = 0.8;
+const FULL_SHARE: f32 = 0.85;
 /// Below this confidence most numbers that Tesseract read on the measuring pages were wrong.
 const DOUBTFUL_BELOW: f32 = 0.4;
 /// Lines at the foot of a page among which the address is looked for.

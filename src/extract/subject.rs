@@ -20,8 +20,12 @@ pub fn label_at_start(strip: &Passage) -> Option<usize> {
     let start = strip.atoms.iter().position(|atom| atom.sort != Sort::Mark)?;
     let atoms = &strip.atoms;
     let short = labels::find_at(atoms, start, &labels().short_subject);
-    // م.ع/١٢ is a number: behind the short label stands a stroke or a colon, and then no digit.
-    let short = short.filter(|found| atoms.get(found.end).is_some_and(|mark| mark.is_mark(":/\\")));
+    // م.ع/١٢ is a number: behind the short label stands no full stop, and then no digit.
+    let short = short.filter(|found| {
+        let dash = atoms.get(found.end).is_some_and(|mark| mark.is_mark("-–"));
+        let text = atoms.get(found.end + 1).is_some_and(|atom| atom.sort == Sort::Letters && atom.key.len() > 1);
+        atoms.get(found.end).is_some_and(|mark| mark.is_mark(":/\\")) || dash && text
+    });
     let found = labels::find_at(atoms, start, &labels().subject).or(short)?;
     let mut end = found.end;
     while atoms.get(end).is_some_and(|atom| atom.is_mark(MARKS)) {

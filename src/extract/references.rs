@@ -1,0 +1,175 @@
+//! Finds the earlier letters that a letter cites: `كتابكم المرقم (٣٤٥) في ١٢/٣/٢٠١٤`.
+//!
+//! The text is read as one passage, since references run over lines. Three forms count: a word that says "numbered" with number and
+//! date; the same without a date, if a word for a letter stands right before it; and a word for a letter with number and date at once.
+//! Laws (`قانون رقم (١٤) لسنة ١٩٩١`), accounts and identity cards have numbers but no date of this form.
+
+use super::date::{self, Day};
+use super::header::Header;
+use super::labels::{self, Phrase, labels};
+use super::number;
+use super::passage::{Atom, Passage, Sort};
+use super::sheet::Sheet;
+use crate::model::{Field, LetterDate, Reference};
+
+/// Atoms between the word for a letter and its number: the name of a body may stand there.
+const NOUN_REACH: usize = 18;
+/// Atoms between number and date: a bracket, and words such as `والمؤرخ في`.
+const DATE_REACH: usize = 6;
+
+/// What the last noun before a number was.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Noun {
+    Letter,
+    Other,
+}
+
+/// Returns the letters cited below the letterhead, in the order of the text, each once.
+pub fn find(sheet: &Sheet, header: &Header) -> Vec<Field<Reference>> {
+    let text = sheet.running_text(|index| !header.holds(index));
+    let mut found: Vec<Field<Reference>> = Vec::new();
+    let mut at = 0;
+    let mut noun: Option<(Noun, usize)> = None;
+    while at < text.atoms.len() {
+        noun = noun_at(&text.atoms, at).map(|noun| (noun, at + 1)).or(noun.filter(|(_, end)| at < end + NOUN_REACH));
+        match reference_at(&text, at, noun) {
+            Some((reference, end)) => {
+                if !found.iter().any(|other| other.value.number == reference.value.number) {
+                    found.push(reference);
+                }
+                at = end;
+            }
+            None => at += 1,
+        }
+    }
+    found
+}
+
+/// Says whether a strip starts with a reference.
+pub fn starts_with_one(strip: &Passage) -> bool {
+    (0..strip.atoms.len()).any(|at| labels::find_at(&strip.atoms, at, &labels().references.strong).is_some())
+}
+
+/// Says what the noun at `at` is, with or without particles before it: كتابكم, وكتابنا, بكتاب, لإعمامنا.
+fn noun_at(atoms: &[Atom], at: usize) -> Option<Noun> {
+    let atom = atoms.get(at).filter(|atom| atom.sort == Sort::Letters)?;
+    let words = &labels().references;
+    let kind = |atom: &Atom| {
+        let near =
+            |phrases: &[Phrase]| labels::find_at(std::slice::from_ref(atom), 0, phrases).map(|found| found.distance);
+        let (letter, other) = (near(&words.nouns), near(&words.others).filter(|distance| *distance == 0.0));
+        letter.map(|_| Noun::Letter).filter(|_| other.is_none()).or(other.map(|_| Noun::Other))
+    };
+    kind(atom).or_else(|| {
+        let stem = |prefix: &Vec<char>| atom.key.strip_prefix(prefix.as_slice());
+        let is_one = |phrases: &[Phrase]| {
+            words.prefixes.iter().filter_map(stem).any(|stem| phrases.iter().any(|phrase| phrase.is(stem)))
+        };
+        is_one(&words.nouns).then_some(Noun::Letter).or_else(|| is_one(&words.others).then_some(Noun::Other))
+    })
+}
+
+/// Returns the reference whose "numbered", or word for a letter, stands at `at` right before its number.
+fn reference_at(text: &Passage, at: usize, noun: Option<(Noun, usize)>) -> Option<(Field<Reference>, usize)> {
+    let words = &labels().references;
+    let letter = noun.filter(|(noun, _)| *noun == Noun::Letter).map(|(_, end)| end);
+    let (number_at, needs_date) = match labels::find_at(&text.atoms, at, &words.strong) {
+        Some(_) if noun.is_some_and(|(noun, _)| noun == Noun::Other) => return None,
+        Some(found) => (found.end, !letter.is_some_and(|end| at <= end + 1)),
+        None if letter == Some(at + 1) => {
+            let weak = labels::find_at(&text.atoms, at + 1, &words.weak);
+            (weak.map_or(at + 1, |found| found.end), true)
+        }
+        None => {
+            letter?;
+            (labels::find_at(&text.atoms, at, &words.weak)?.end, true)
+        }
+    };
+    let number = number::find_at(&text.atoms, number_at)?;
+    if number.range.start > number_at + 2 || text.is_doubtful(number.range.clone()) {
+        return None;
+    }
+    let dated = date_after(text, number.range.end);
+    if dated.is_none() && needs_date {
+        return None;
+    }
+    let end = dated.map_or(number.range.end, |(_, end)| end);
+    let reference = Reference { number: number.value, date: dated.map(|(date, _)| date) };
+    Some((text.field(reference, at..end), end))
+}
+
+/// Returns the date that follows a number, and the atom after it.
+fn date_after(text: &Passage, from: usize) -> Option<(LetterDate, usize)> {
+    let atoms = &text.atoms;
+    let mut at = from;
+    while at <= from + DATE_REACH {
+        if let Some(found) = date::find_at(atoms, at) {
+            return match found.day {
+                Day::Civil(date) if !text.is_doubtful(at..found.end) => Some((date, found.end)),
+                _ => None,
+            };
+        }
+        let atom = atoms.get(at)?;
+        at = match atom.sort {
+            Sort::Digits => return None,
+            Sort::Mark => at + 1,
+            Sort::Letters => labels::find_at(atoms, at, &labels().references.dated)?.end,
+        };
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sheet::tests::pages_of;
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, want: &[(&str, Option<&str>)]) {
+        let letter = format!("تحية طيبة\n{text}");
+        let pages = pages_of(&letter);
+        let sheet = Sheet::new(&pages);
+        let found = find(&sheet, &Header::of(&sheet));
+        let found: Vec<_> = found
+            .iter()
+            .map(|field| (field.value.number.clone(), field.value.date.map(|date| date.to_string())))
+            .collect();
+        let want: Vec<_> = want.iter().map(|(number, date)| ((*number).to_owned(), date.map(str::to_owned))).collect();
+        assert_eq!(found, want, "in {text:?}");
+    }
+
+    #[test]
+    fn the_usual_forms() {
+        check("كتابكم المرقم (ق.م / ٢٠ / ١٥٩٤٣) في ٢٨/ ١١/ ٢٠١٣ ، وللأسباب", &[("ق.م/20/15943", Some("2013-11-28"))]);
+        check("إشارة الى كتابكم ذي العدد (١٢) والمؤرخ في ٢٠١٤/٣/١٢", &[("12", Some("2014-03-12"))]);
+        check("كتابكم ١٢/٣٤٥ في ١/٢/٢٠١٤", &[("12/345", Some("2014-02-01"))]);
+        check("لاحقاً لكتابنا المرقم 77 بتاريخ 5/6/2010", &[("77", Some("2010-06-05"))]);
+        check("بكتاب وزارة المالية / دائرة الموازنة ذي العدد ح/٣ في ١/١/٢٠١٢", &[("ح/3", Some("2012-01-01"))]);
+        check("الأمر الوزاري المرقم 13809 في 15/9/2013 تقرر", &[("13809", Some("2013-09-15"))]);
+        check("كتابكم رقم 45 وتاريخ 1/2/2014", &[("45", Some("2014-02-01"))]);
+    }
+
+    #[test]
+    fn references_run_over_lines_and_follow_each_other() {
+        check(
+            "بكتاب شركة سعد ذي العدد م.ع / ٢٨ /\n١٣٠٨ في ٩/٣/٢٠١٤ وكتابنا المرقم ق.م / ٢٠ /\u{c}- 2 -\n١٩٣٦ في ٩/٢/٢٠١٤ ،",
+            &[("م.ع/28/1308", Some("2014-03-09")), ("ق.م/20/1936", Some("2014-02-09"))],
+        );
+    }
+
+    #[test]
+    fn a_reference_whose_date_is_lost() {
+        check("كتابكم المرقم 123 في ‏ ، وبصدد", &[("123", None)]);
+    }
+
+    #[test]
+    fn other_numbers_are_no_references() {
+        check("قانون انضباط موظفي الدولة رقم (١٤) لسنة ١٩٩١ المعدل", &[]);
+        check("هوية رقم (٢٣٦٣).", &[]);
+        check("إشارة الى كتابكم نرجو تخصيص القطعة المرقمة (٩٨/٢) مقاطعة (١٤)", &[]);
+        check("بموجب مستند الإخراج المرقم (٤١٢٨) في ٢٤/١٢/٢٠١٦", &[]);
+        check("في حساب المركز المرقم (١٢) قبل استلام التقارير", &[]);
+        check("بهامشه المؤرخ في ٢٢/٦/٢٠١٥", &[]);
+        check("محضر التخصيص المؤرخ في ٢٠١٥/٥/٢٣", &[]);
+    }
+}

@@ -20,15 +20,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("config", &["decode", "preprocess", "ocr", "pipeline", "search", "model"]),
     (
         "pipeline",
-        &[
-            "ingest", "decode", "preprocess", "ocr", "extract", "archive", "catalogue", "search", "model", "text",
-        ],
+        &["ingest", "decode", "preprocess", "ocr", "extract", "archive", "catalogue", "search", "model", "text"],
     ),
     // The command line also runs the child process that parses PDFs, and names engines and folders.
-    (
-        "cli",
-        &["pipeline", "config", "archive", "catalogue", "search", "export", "model", "decode", "ocr", "ingest"],
-    ),
+    ("cli", &["pipeline", "config", "archive", "catalogue", "search", "export", "model", "decode", "ocr", "ingest"]),
     ("main", &["cli"]),
 ];
 

@@ -12,8 +12,12 @@ fn every_dependency_has_an_allowed_licence() {
     let allowed = allowed_licences();
     assert!(!allowed.iter().any(|id| id.contains("GPL")), "the list allows a GPL");
     let metadata = metadata();
-    let packages: BTreeMap<&str, &Value> =
-        metadata["packages"].as_array().unwrap().iter().map(|package| (package["id"].as_str().unwrap(), package)).collect();
+    let packages: BTreeMap<&str, &Value> = metadata["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|package| (package["id"].as_str().unwrap(), package))
+        .collect();
     let shipped = shipped(&metadata);
     assert!(shipped.len() > 50, "only {} packages in the tree: the walk went wrong", shipped.len());
     let mut refused = Vec::new();
@@ -65,8 +69,12 @@ fn metadata() -> Value {
 
 /// Returns the ids of all packages reached by dependencies other than those of tests.
 fn shipped(metadata: &Value) -> BTreeSet<&str> {
-    let nodes: BTreeMap<&str, &Value> =
-        metadata["resolve"]["nodes"].as_array().unwrap().iter().map(|node| (node["id"].as_str().unwrap(), node)).collect();
+    let nodes: BTreeMap<&str, &Value> = metadata["resolve"]["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|node| (node["id"].as_str().unwrap(), node))
+        .collect();
     let mut reached = BTreeSet::new();
     let mut ahead = vec![metadata["resolve"]["root"].as_str().unwrap()];
     while let Some(id) = ahead.pop() {

@@ -7,5 +7,10 @@
 // Helpers beside the test functions unwrap too: whatever is unexpected ends the test.
 #![allow(clippy::unwrap_used)]
 
+mod accuracy;
 mod architecture;
+mod bad_files;
+mod cli;
+mod crash;
 mod licences;
+mod support;

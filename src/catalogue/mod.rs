@@ -1,1 +1,220 @@
-//! Being built.
+//! Knows what is kept and what became of every file ever handed in.
+//!
+//! Rows name blobs of [`crate::archive`] by hash and are written after them. The ledger has one row for every path with
+//! one content; [`Ledger`] counts them and must balance.
+
+mod sqlite;
+
+pub use sqlite::SqliteCatalogue;
+
+use crate::model::{ContentHash, DocumentId, FailureCode, LetterDate, Source};
+use std::path::PathBuf;
+
+/// What became of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InputStatus {
+    /// Handed in and not yet done.
+    Waiting,
+    /// Its pages are in the archive.
+    Stored,
+    /// The same bytes were in the archive before.
+    Duplicate,
+    /// Could not be taken in.
+    Failed(InputError),
+}
+
+/// Why a file could not be taken in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputError {
+    /// For programs.
+    pub code: FailureCode,
+    /// For people: what, where and what to do.
+    pub message: String,
+    /// The page it happened on, from 1, where it was one.
+    pub page: Option<u32>,
+}
+
+/// A file as handed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewInput {
+    /// Absolute path, in Unicode; bytes that are none are escaped.
+    pub location: String,
+    /// Path as handed in.
+    pub path: String,
+    /// SHA-256 of its bytes; `None` where they could not be read.
+    pub content: Option<ContentHash>,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// Media type by content; empty where it is no kind of file Warraq reads.
+    pub media_type: String,
+    /// The body it belongs to, if that was said.
+    pub organisation: Option<String>,
+}
+
+/// Row of a file in the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct InputId(pub i64);
+
+/// A file in the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputRow {
+    /// Its row.
+    pub id: InputId,
+    /// As it was handed in.
+    pub input: NewInput,
+    /// What became of it.
+    pub status: InputStatus,
+    /// How often it was begun.
+    pub attempts: u32,
+}
+
+/// A document with the blobs of its pages.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DocumentRow {
+    /// Its identity.
+    pub id: DocumentId,
+    /// Where it came from.
+    pub source: Source,
+    /// The body whose archive it belongs to.
+    pub organisation: Option<String>,
+    /// What was understood of it.
+    pub letter: LetterRow,
+    /// Record of each page, in order.
+    pub pages: Vec<ContentHash>,
+}
+
+/// A letter's record, with what documents are looked up by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LetterRow {
+    /// The record, versioned; the catalogue does not look into it.
+    pub record: String,
+    /// The letter's number in canonical form.
+    pub number: Option<String>,
+    /// The letter's date.
+    pub date: Option<LetterDate>,
+}
+
+/// Names a stage's answer for one page of one original.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StageKey {
+    /// The original file.
+    pub original: ContentHash,
+    /// The page in it, from 0.
+    pub page: u32,
+    /// Name and version of the stage, with all settings and the engine that its answer depends on.
+    pub stage: String,
+}
+
+/// The balance of everything ever handed in. `seen` = stored + duplicate + failed + waiting.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// Rows: paths with one content each.
+    pub seen: u64,
+    /// Rows stored.
+    pub stored: u64,
+    /// Rows whose bytes were there before.
+    pub duplicate: u64,
+    /// Rows failed.
+    pub failed: u64,
+    /// Rows not done.
+    pub waiting: u64,
+    /// Paths ignored; not part of `seen`.
+    pub ignored: u64,
+    /// Stored rows whose content has no document: always 0 unless the catalogue was tampered with.
+    pub without_document: u64,
+}
+
+impl Ledger {
+    /// Says whether every file seen has exactly one end and everything stored has its documents.
+    pub fn balances(&self) -> bool {
+        self.seen == self.stored + self.duplicate + self.failed + self.waiting && self.without_document == 0
+    }
+}
+
+/// The rows of the archive. No verb assumes that one process alone uses the catalogue.
+pub trait Catalogue: Send + Sync {
+    /// Enters a file as waiting, or takes up its row again, and counts the attempt. Rows already stored or duplicate
+    /// stay as they are.
+    ///
+    /// # Errors
+    /// [`CatalogueError`], as every verb here: the catalogue cannot be read or written.
+    fn receive(&self, input: &NewInput) -> Result<InputRow, CatalogueError>;
+
+    /// Notes what became of a file.
+    fn settle(&self, input: InputId, status: &InputStatus) -> Result<(), CatalogueError>;
+
+    /// Notes a path that holds no kind of file Warraq reads.
+    fn ignore(&self, location: &str) -> Result<(), CatalogueError>;
+
+    /// Returns a stage's kept answer.
+    fn result(&self, key: &StageKey) -> Result<Option<ContentHash>, CatalogueError>;
+
+    /// Keeps a stage's answer, whose blob is written.
+    fn keep_result(&self, key: &StageKey, record: &ContentHash) -> Result<(), CatalogueError>;
+
+    /// Files the documents of an original, all or none, and notes its file as stored in the same step. Documents filed
+    /// before under the same id are replaced.
+    fn file(&self, documents: &[DocumentRow], input: InputId) -> Result<(), CatalogueError>;
+
+    /// Returns a document by its id.
+    fn document(&self, id: &DocumentId) -> Result<Option<DocumentRow>, CatalogueError>;
+
+    /// Returns the ids of the documents of an original, in order.
+    fn documents_of(&self, original: &ContentHash) -> Result<Vec<DocumentId>, CatalogueError>;
+
+    /// Returns all ids that begin with `prefix`, at most `limit`, in order; all of them for an empty prefix.
+    fn document_ids(&self, prefix: &str, limit: usize) -> Result<Vec<DocumentId>, CatalogueError>;
+
+    /// Returns the documents that the index does not have for good.
+    fn not_indexed(&self) -> Result<Vec<DocumentId>, CatalogueError>;
+
+    /// Notes that the index has these documents for good.
+    fn set_indexed(&self, documents: &[DocumentId]) -> Result<(), CatalogueError>;
+
+    /// Notes that the index has nothing for good: it is about to be rebuilt.
+    fn clear_indexed(&self) -> Result<(), CatalogueError>;
+
+    /// Returns the rows of files of this status name (`waiting`, `stored`, `duplicate`, `failed`), in the order handed in.
+    fn inputs(&self, status: &str) -> Result<Vec<InputRow>, CatalogueError>;
+
+    /// Returns every blob that some row names.
+    fn named_blobs(&self) -> Result<Vec<NamedBlob>, CatalogueError>;
+
+    /// Counts what became of everything ever handed in.
+    fn ledger(&self) -> Result<Ledger, CatalogueError>;
+
+    /// Checks the catalogue's own structure; returns what is wrong with it.
+    fn check(&self) -> Result<Vec<String>, CatalogueError>;
+}
+
+/// A blob with the row that names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedBlob {
+    /// The blob.
+    pub hash: ContentHash,
+    /// What it is to the row, such as `original` or `page 2`.
+    pub role: String,
+    /// Path or document that names it.
+    pub named_by: String,
+}
+
+/// The catalogue cannot do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogueError {
+    /// The database answered with an error.
+    #[error("the catalogue {} does not answer: {source}", path.display())]
+    Database {
+        /// The database file.
+        path: PathBuf,
+        /// Its answer.
+        source: rusqlite::Error,
+    },
+    /// The database could not be brought to this program's form.
+    #[error("the catalogue {} cannot be brought to this version's form: {source}", path.display())]
+    Migration {
+        /// The database file.
+        path: PathBuf,
+        /// What went wrong.
+        source: Box<refinery::Error>,
+    },
+}

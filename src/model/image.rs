@@ -1,7 +1,7 @@
-//! A decoded page: the pixels as archived, before any clean-up.
+//! A page as pixels: as decoded, and as cleaned for reading.
 
 use super::{Dpi, PixelSize};
-use image::DynamicImage;
+use image::{DynamicImage, GrayImage};
 
 /// One page as pixels: the file's own image after its EXIF turn, or after PDF `/Rotate` and crop box.
 #[derive(Clone, Debug)]
@@ -19,4 +19,13 @@ impl PageImage {
     pub fn size(&self) -> PixelSize {
         PixelSize { width: self.pixels.width(), height: self.pixels.height() }
     }
+}
+
+/// A page ready to be read: upright, straight, dark ink on light paper, at 100 to 400 dpi.
+#[derive(Clone, Debug)]
+pub struct CleanPage {
+    /// One byte a pixel, 0 is ink.
+    pub grey: GrayImage,
+    /// Resolution of `grey`.
+    pub dpi: Dpi,
 }

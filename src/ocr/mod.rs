@@ -1,1 +1,58 @@
-//! Being built.
+//! Reads a clean page: pixels in, lines of words out, in logical order with boxes and confidence.
+
+mod tesseract;
+
+pub use tesseract::{Settings as TesseractSettings, Tesseract};
+
+use crate::model::{CleanPage, EngineId, Line};
+use std::path::PathBuf;
+
+/// Something that reads clean pages.
+pub trait OcrEngine: Send + Sync {
+    /// Returns name, version, model and settings: what a kept reading depends on.
+    fn identity(&self) -> &EngineId;
+
+    /// Returns the lines of a page in reading order. Boxes are in pixels of the clean page. Starts no threads; may be
+    /// called from many threads at once.
+    ///
+    /// # Errors
+    /// [`OcrError`] when the page cannot be read at all; a page without words is no error.
+    fn read(&self, page: &CleanPage) -> Result<Vec<Line>, OcrError>;
+}
+
+/// A page cannot be read, or a reader cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum OcrError {
+    /// The model is not there.
+    #[error("no model {language}.traineddata in {}: give its folder with --tessdata", folder.display())]
+    NoModel {
+        /// Language of the model.
+        language: String,
+        /// Folder looked in.
+        folder: PathBuf,
+    },
+    /// The model is there and cannot be read.
+    #[error("reading the model {} failed: {source}", path.display())]
+    Model {
+        /// The model.
+        path: PathBuf,
+        /// What the system answered.
+        source: std::io::Error,
+    },
+    /// The library refuses the model.
+    #[error("tesseract refuses the model {}: it is damaged or of another version", path.display())]
+    Refused {
+        /// The model.
+        path: PathBuf,
+    },
+    /// The library failed on a page.
+    #[error("tesseract failed on a page of {width}x{height} pixels: {what}")]
+    Page {
+        /// Columns.
+        width: u32,
+        /// Rows.
+        height: u32,
+        /// Which step.
+        what: &'static str,
+    },
+}

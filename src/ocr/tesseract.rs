@@ -1,0 +1,254 @@
+//! Tesseract 5 as a reader: one warm handle for each page being read, the model held in memory once.
+//!
+//! `tesseract-plumbing` rather than its sister crate `tesseract`: it keeps the handle after an error. Words come from
+//! Tesseract's TSV, which orders them as they are read; its direction marks are taken off and brackets, which it writes
+//! as they look, are turned to what they mean.
+
+use super::{OcrEngine, OcrError};
+use crate::model::{CleanPage, Confidence, ContentHash, EngineId, Line, PixelBox, Word};
+use crate::text::{digits, normalise};
+use serde::Deserialize;
+use std::ffi::CString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use tesseract_plumbing::TessBaseApi;
+use tesseract_plumbing::tesseract_sys::{TessOcrEngineMode_OEM_LSTM_ONLY, TessPageSegMode};
+use unicode_normalization::UnicodeNormalization;
+
+/// Raised when the same page gives other lines than before, with the same library and model.
+const VERSION: u16 = 1;
+
+/// How Tesseract reads.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Name of the model without `.traineddata`.
+    pub language: String,
+    /// Tesseract's page segmentation mode: 3 finds columns and blocks, 6 takes the page for one block.
+    pub page_segmentation_mode: u8,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { language: "ara".to_owned(), page_segmentation_mode: 3 }
+    }
+}
+
+/// Tesseract with one model.
+pub struct Tesseract {
+    identity: EngineId,
+    model: Vec<u8>,
+    path: PathBuf,
+    settings: Settings,
+    /// Handles that are not reading. A handle is not `Sync`: out for a page, then back.
+    idle: Mutex<Vec<TessBaseApi>>,
+}
+
+impl Tesseract {
+    /// Loads the model `<language>.traineddata` of `tessdata` and tries it.
+    ///
+    /// # Errors
+    /// [`OcrError`] when the model is missing or the library refuses it.
+    pub fn load(tessdata: &Path, settings: &Settings) -> Result<Self, OcrError> {
+        let path = tessdata.join(format!("{}.traineddata", settings.language));
+        let model = match fs::read(&path) {
+            Ok(model) => model,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(OcrError::NoModel { language: settings.language.clone(), folder: tessdata.to_owned() });
+            }
+            Err(source) => return Err(OcrError::Model { path, source }),
+        };
+        let identity = EngineId(format!(
+            "tesseract {} {} {} psm {} v{VERSION}",
+            version(),
+            settings.language,
+            ContentHash::of(&model).short(),
+            settings.page_segmentation_mode,
+        ));
+        let engine = Self { identity, model, path, settings: settings.clone(), idle: Mutex::new(Vec::new()) };
+        let handle = engine.new_handle()?;
+        engine.give_back(handle);
+        Ok(engine)
+    }
+
+    fn new_handle(&self) -> Result<TessBaseApi, OcrError> {
+        let refused = || OcrError::Refused { path: self.path.clone() };
+        let mut handle = TessBaseApi::create();
+        let language = CString::new(self.settings.language.as_str()).map_err(|_| refused())?;
+        handle.init_1(&self.model, Some(&language), TessOcrEngineMode_OEM_LSTM_ONLY).map_err(|_| refused())?;
+        handle.set_page_seg_mode(TessPageSegMode::from(self.settings.page_segmentation_mode));
+        // Damaged pages would fill the terminal with the library's own remarks.
+        handle.set_variable(c"debug_file", c"/dev/null").map_err(|_| refused())?;
+        Ok(handle)
+    }
+
+    fn take_handle(&self) -> Result<TessBaseApi, OcrError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        idle.map_or_else(|| self.new_handle(), Ok)
+    }
+
+    fn give_back(&self, handle: TessBaseApi) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(handle);
+    }
+}
+
+/// Returns the version of the library in use.
+pub fn version() -> String {
+    tesseract_plumbing::version().to_string_lossy().into_owned()
+}
+
+impl OcrEngine for Tesseract {
+    fn identity(&self) -> &EngineId {
+        &self.identity
+    }
+
+    fn read(&self, page: &CleanPage) -> Result<Vec<Line>, OcrError> {
+        let (width, height) = page.grey.dimensions();
+        let failed = |what| move || OcrError::Page { width, height, what };
+        let side = |pixels: u32| i32::try_from(pixels).map_err(|_| failed("the page is too large")());
+        let mut handle = self.take_handle()?;
+        handle
+            .set_image(page.grey.as_raw(), side(width)?, side(height)?, 1, side(width)?)
+            .map_err(|_| failed("setting the image")())?;
+        handle.set_source_resolution(side(page.dpi.0)?);
+        // The word "recognise" here is the library's: layout and reading in one.
+        handle.recognize().map_err(|_| failed("recognising")())?;
+        let table = handle.get_tsv_text(0).map_err(|_| failed("fetching the words")())?;
+        let lines = lines_of(&table.as_ref().to_string_lossy(), (width, height));
+        self.give_back(handle);
+        Ok(lines)
+    }
+}
+
+/// One word's row of Tesseract's TSV.
+struct Row<'a> {
+    line: (&'a str, &'a str, &'a str),
+    word: Word,
+}
+
+/// Returns the lines of Tesseract's TSV, boxes cut at the page's edges, lines without a readable word left out.
+fn lines_of(table: &str, (width, height): (u32, u32)) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    let mut words: Vec<Word> = Vec::new();
+    let mut current = None;
+    for row in table.lines().filter_map(row_of) {
+        if current != Some(row.line) && !words.is_empty() {
+            lines.push(Line::new(std::mem::take(&mut words)));
+        }
+        current = Some(row.line);
+        let mut word = row.word;
+        let [left, top, right, bottom] = word.bounds.edges();
+        word.bounds = PixelBox::new(left.min(width), top.min(height), right.min(width), bottom.min(height));
+        words.push(word);
+    }
+    if !words.is_empty() {
+        lines.push(Line::new(words));
+    }
+    lines
+}
+
+fn row_of(row: &str) -> Option<Row<'_>> {
+    let columns: Vec<&str> = row.splitn(12, '\t').collect();
+    let &["5", _, block, paragraph, line, _, left, top, width, height, confidence, text] = columns.as_slice() else {
+        return None;
+    };
+    let text = plain(text);
+    if text.is_empty() {
+        return None;
+    }
+    let pixels = |text: &str| text.parse::<i64>().ok().map(|value| value.clamp(0, i64::from(u32::MAX / 2)) as u32);
+    let (left, top) = (pixels(left)?, pixels(top)?);
+    let bounds = PixelBox::new(left, top, left + pixels(width)?, top + pixels(height)?);
+    let confidence = Confidence::new(confidence.parse::<f32>().ok()? / 100.0);
+    Some(Row { line: (block, paragraph, line), word: Word { text, bounds, confidence } })
+}
+
+/// Returns a word as it means: NFC, without direction marks, and with brackets that face a run of digits mended.
+fn plain(text: &str) -> String {
+    let text: String = text.nfc().filter(|c| !normalise::is_direction_mark(*c) && !c.is_whitespace()).collect();
+    mend_brackets(&text)
+}
+
+/// Digits stand left to right inside right-to-left text, and Tesseract writes the brackets around them as they look: `)375(`.
+/// A word that begins with a closing bracket, or ends with an opening one, has them the wrong way round.
+fn mend_brackets(text: &str) -> String {
+    let wrong = text.starts_with([')', ']', '}', '»']) || text.ends_with(['(', '[', '{', '«']);
+    if !wrong || !text.chars().any(|c| digits::is_digit(c) || c.is_alphabetic()) {
+        return text.to_owned();
+    }
+    text.chars().map(mirrored).collect()
+}
+
+fn mirrored(c: char) -> char {
+    match c {
+        '(' => ')',
+        ')' => '(',
+        '[' => ']',
+        ']' => '[',
+        '{' => '}',
+        '}' => '{',
+        '«' => '»',
+        '»' => '«',
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Dpi;
+    use image::{GrayImage, Luma};
+
+    const HEADER: &str = "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n";
+
+    fn engine() -> Tesseract {
+        Tesseract::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tessdata"), &Settings::default()).unwrap()
+    }
+
+    #[test]
+    fn words_are_grouped_by_line_and_stripped_of_marks() {
+        let table = format!(
+            "{HEADER}4\t1\t1\t1\t1\t0\t10\t10\t900\t40\t-1\t\n\
+             5\t1\t1\t1\t1\t1\t800\t10\t100\t40\t96.5\t\u{200F}العدد\n\
+             5\t1\t1\t1\t1\t2\t700\t10\t80\t40\t90\t)\u{200E}375\u{200E}(\n\
+             5\t1\t1\t1\t2\t1\t800\t60\t400\t40\t40\tم/\n\
+             5\t1\t1\t1\t2\t2\t700\t60\t80\t40\t95\t \n"
+        );
+        let lines = lines_of(&table, (1000, 1000));
+        let texts: Vec<String> = lines.iter().map(Line::text).collect();
+        assert_eq!(texts, ["العدد (375)", "م/"]);
+        assert_eq!(lines[0].words[0].bounds, PixelBox::new(800, 10, 900, 50));
+        assert_eq!(lines[0].words[0].confidence, Confidence::new(0.965));
+        assert_eq!(lines[1].bounds.right, 1000);
+    }
+
+    #[test]
+    fn brackets_that_are_right_stay() {
+        for word in ["(375)", "(أ", "ب)", "1)", "(", ")"] {
+            assert_eq!(mend_brackets(word), word);
+        }
+        assert_eq!(mend_brackets(")ب"), "(ب");
+    }
+
+    #[test]
+    fn a_missing_or_foreign_model_is_a_clear_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = Tesseract::load(folder.path(), &Settings::default()).err().unwrap();
+        assert!(missing.to_string().contains("--tessdata"), "{missing}");
+        fs::write(folder.path().join("ara.traineddata"), b"no model").unwrap();
+        assert!(matches!(Tesseract::load(folder.path(), &Settings::default()), Err(OcrError::Refused { .. })));
+    }
+
+    #[test]
+    fn an_empty_page_has_no_lines() {
+        let page = CleanPage { grey: GrayImage::from_pixel(600, 400, Luma([255])), dpi: Dpi(150) };
+        assert_eq!(engine().read(&page).unwrap(), []);
+    }
+
+    #[test]
+    fn a_page_of_one_pixel_is_survived() {
+        let page = CleanPage { grey: GrayImage::from_pixel(1, 1, Luma([0])), dpi: Dpi(300) };
+        assert!(engine().read(&page).unwrap_or_default().is_empty());
+    }
+}

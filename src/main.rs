@@ -1,1 +1,11 @@
-fn main(){}
+//! Starts the program and maps the outcome to an exit code.
+
+use std::process::ExitCode;
+use warraq::cli;
+
+fn main() -> ExitCode {
+    if let Some(code) = cli::restart::with_one_openmp_thread() {
+        return code;
+    }
+    cli::main()
+}

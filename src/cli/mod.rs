@@ -1,1 +1,78 @@
-//! Being built.
+//! What people type: arguments in, results on standard output, an exit code out.
+//!
+//! Results alone go to standard output; progress and trouble go to standard error.
+
+mod args;
+mod doctor;
+mod ingest;
+mod print;
+pub mod restart;
+mod run;
+
+use crate::config::ConfigError;
+use args::{Cli, Command};
+use clap::Parser;
+use clap::error::ErrorKind;
+use std::io;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// How a command ended, as programs see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// All well.
+    Well,
+    /// Done, with something to report: failed inputs, no hit, findings, a ledger that does not balance.
+    NotAll,
+    /// Interrupted; everything read so far is kept.
+    Interrupted,
+}
+
+/// The call itself is wrong.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct UsageError(String);
+
+/// Runs the program and returns its exit code: 0 all well, 1 not all, 2 the call or the configuration is wrong, 3 the
+/// archive or a needed part cannot be used, 130 interrupted.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            error.print().ok(); // nobody is left to tell when standard error is gone
+            return ExitCode::from(if asked { 0 } else { 2 });
+        }
+    };
+    if let Command::PdfPages { path } = &cli.command {
+        return crate::decode::pdf_child::run(path);
+    }
+    start_log(&cli);
+    match run::run(cli) {
+        Ok(Outcome::Well) => ExitCode::SUCCESS,
+        Ok(Outcome::NotAll) => ExitCode::from(1),
+        Ok(Outcome::Interrupted) => ExitCode::from(130),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS, // whoever reads our output has enough
+        Err(error) => {
+            eprintln!("warraq: {error:#}");
+            let wrong_call = error.is::<UsageError>() || error.is::<ConfigError>();
+            ExitCode::from(if wrong_call { 2 } else { 3 })
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Sends the log to standard error: warnings, more with `-v`, or what `WARRAQ_LOG` says.
+fn start_log(cli: &Cli) {
+    let level = match (cli.common.quiet, cli.common.verbose) {
+        (true, _) => "error",
+        (_, 0) => "warn",
+        (_, 1) => "info",
+        _ => "debug",
+    };
+    let filter = EnvFilter::try_from_env("WARRAQ_LOG").unwrap_or_else(|_| EnvFilter::new(format!("off,warraq={level}")));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false).init();
+}

@@ -31,6 +31,14 @@ pub enum OcrError {
         /// Folder looked in.
         folder: PathBuf,
     },
+    /// Another model than the one built in is asked for.
+    #[error("the model {language} is not built in, only {built_in} is: give its folder with --tessdata")]
+    NotBuiltIn {
+        /// Language asked for.
+        language: String,
+        /// Language of the model built in.
+        built_in: &'static str,
+    },
     /// The model is there and cannot be read.
     #[error("reading the model {} failed: {source}", path.display())]
     Model {

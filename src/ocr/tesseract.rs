@@ -8,6 +8,7 @@ use super::{OcrEngine, OcrError};
 use crate::model::{CleanPage, Confidence, ContentHash, EngineId, Line, PixelBox, Word};
 use crate::text::{digits, normalise};
 use serde::Deserialize;
+use std::borrow::Cow;
 use std::ffi::CString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,10 @@ use unicode_normalization::UnicodeNormalization;
 
 /// Raised when the same page gives other lines than before, with the same library and model.
 const VERSION: u16 = 1;
+
+/// The model that is part of the program, so that it reads wherever it is put. See `tessdata/README.md`.
+const BUILT_IN_MODEL: &[u8] = include_bytes!("../../tessdata/ara.traineddata");
+const BUILT_IN_LANGUAGE: &str = "ara";
 
 /// How Tesseract reads.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -38,7 +43,7 @@ impl Default for Settings {
 /// Tesseract with one model.
 pub struct Tesseract {
     identity: EngineId,
-    model: Vec<u8>,
+    model: Cow<'static, [u8]>,
     path: PathBuf,
     settings: Settings,
     /// Handles that are not reading. A handle is not `Sync`: out for a page, then back.
@@ -46,18 +51,23 @@ pub struct Tesseract {
 }
 
 impl Tesseract {
-    /// Loads the model `<language>.traineddata` of `tessdata` and tries it.
+    /// Loads the model `<language>.traineddata` of the folder `tessdata`, or the one built in, and tries it.
     ///
     /// # Errors
     /// [`OcrError`] when the model is missing or the library refuses it.
-    pub fn load(tessdata: &Path, settings: &Settings) -> Result<Self, OcrError> {
-        let path = tessdata.join(format!("{}.traineddata", settings.language));
-        let model = match fs::read(&path) {
-            Ok(model) => model,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(OcrError::NoModel { language: settings.language.clone(), folder: tessdata.to_owned() });
+    pub fn load(tessdata: Option<&Path>, settings: &Settings) -> Result<Self, OcrError> {
+        let name = format!("{}.traineddata", settings.language);
+        let (path, model) = match tessdata {
+            Some(folder) => {
+                let path = folder.join(name);
+                let model = read_model(&path, folder, &settings.language)?;
+                (path, Cow::Owned(model))
             }
-            Err(source) => return Err(OcrError::Model { path, source }),
+            None if settings.language == BUILT_IN_LANGUAGE => (PathBuf::from(name), Cow::Borrowed(BUILT_IN_MODEL)),
+            None => {
+                let language = settings.language.clone();
+                return Err(OcrError::NotBuiltIn { language, built_in: BUILT_IN_LANGUAGE });
+            }
         };
         let identity = EngineId(format!(
             "tesseract {} {} {} psm {} v{VERSION}",
@@ -91,6 +101,15 @@ impl Tesseract {
     fn give_back(&self, handle: TessBaseApi) {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(handle);
     }
+}
+
+fn read_model(path: &Path, folder: &Path, language: &str) -> Result<Vec<u8>, OcrError> {
+    fs::read(path).map_err(|source| match source.kind() {
+        std::io::ErrorKind::NotFound => {
+            OcrError::NoModel { language: language.to_owned(), folder: folder.to_owned() }
+        }
+        _ => OcrError::Model { path: path.to_owned(), source },
+    })
 }
 
 /// Returns the version of the library in use.
@@ -203,7 +222,7 @@ mod tests {
     const HEADER: &str = "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n";
 
     fn engine() -> Tesseract {
-        Tesseract::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tessdata"), &Settings::default()).unwrap()
+        Tesseract::load(None, &Settings::default()).unwrap()
     }
 
     #[test]
@@ -234,10 +253,12 @@ mod tests {
     #[test]
     fn a_missing_or_foreign_model_is_a_clear_error() {
         let folder = tempfile::tempdir().unwrap();
-        let missing = Tesseract::load(folder.path(), &Settings::default()).err().unwrap();
+        let latin = Settings { language: "eng".to_owned(), ..Settings::default() };
+        assert!(matches!(Tesseract::load(None, &latin), Err(OcrError::NotBuiltIn { .. })));
+        let missing = Tesseract::load(Some(folder.path()), &Settings::default()).err().unwrap();
         assert!(missing.to_string().contains("--tessdata"), "{missing}");
         fs::write(folder.path().join("ara.traineddata"), b"no model").unwrap();
-        assert!(matches!(Tesseract::load(folder.path(), &Settings::default()), Err(OcrError::Refused { .. })));
+        assert!(matches!(Tesseract::load(Some(folder.path()), &Settings::default()), Err(OcrError::Refused { .. })));
     }
 
     #[test]

@@ -1,0 +1,210 @@
+//! One function a subcommand.
+
+use super::args::{Cli, Command, Common, ExportArgs, Format, SearchArgs, ShowArgs};
+use super::{Outcome, UsageError, doctor, ingest, print};
+use crate::config::Config;
+use crate::export::{self, FileNames};
+use crate::model::{Document, DocumentId, PageNumber};
+use crate::pipeline::{self, Access, Store};
+use crate::search::SearchOptions;
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+use std::fs;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
+use std::time::Instant;
+
+/// Runs what was typed.
+pub fn run(cli: Cli) -> Result<Outcome> {
+    let config = Config::load(cli.common.config.as_deref())?;
+    let common = &cli.common;
+    match cli.command {
+        Command::Ingest(args) => ingest::run(common, &config, &args),
+        Command::Search(args) => search(common, &args),
+        Command::Show(args) => show(common, &args),
+        Command::Export(args) => export(common, &args),
+        Command::Ledger => ledger(common),
+        Command::Verify => verify(common),
+        Command::Reindex => reindex(common),
+        Command::Doctor(args) => doctor::run(common, &config, &args),
+        Command::PdfPages { .. } => unreachable!("served before anything is set up"),
+    }
+}
+
+fn search(common: &Common, args: &SearchArgs) -> Result<Outcome> {
+    let store = Store::open(&common.archive, Access::Read)?;
+    let index = store.index(Access::Read)?;
+    let started = Instant::now();
+    let query = args.query.join(" ");
+    let answer = index.search(&query, &SearchOptions { limit: args.limit, offset: args.offset })?;
+    let mut hits = Vec::with_capacity(answer.hits.len());
+    for hit in &answer.hits {
+        hits.push(print::HitObject::of(hit, boxes(&store, hit.document, PageNumber(hit.page), &hit.words)?));
+    }
+    let took_ms = started.elapsed().as_secs_f64() * 1000.0;
+    let mut out = io::stdout().lock();
+    if common.json {
+        let answer = json!({
+            "total": answer.total, "took_ms": (took_ms * 10.0).round() / 10.0, "hits": hits, "notes": answer.notes,
+        });
+        writeln!(out, "{answer}")?;
+    } else {
+        for note in &answer.notes {
+            eprintln!("{note}");
+        }
+        print::hits(&mut out, &answer, args.offset, took_ms)?;
+    }
+    Ok(if answer.hits.is_empty() { Outcome::NotAll } else { Outcome::Well })
+}
+
+/// Returns the boxes of these words of a page, on its archived image.
+fn boxes(store: &Store, document: DocumentId, page: PageNumber, words: &[usize]) -> Result<Vec<[u32; 4]>> {
+    let Some(row) = store.catalogue.document(&document)? else { return Ok(Vec::new()) };
+    let Some(record) = row.pages.get(page.0.saturating_sub(1) as usize) else { return Ok(Vec::new()) };
+    let page = store.page(record)?;
+    let all: Vec<_> = page.words().collect();
+    let found = words.iter().filter_map(|&at| all.get(at)).filter(|word| !word.bounds.is_empty());
+    Ok(found.map(|word| word.bounds.edges()).collect())
+}
+
+fn show(common: &Common, args: &ShowArgs) -> Result<Outcome> {
+    let store = Store::open(&common.archive, Access::Read)?;
+    let document = load(&store, resolve(&store, &args.id)?)?;
+    let mut out = io::stdout().lock();
+    if common.json {
+        export::write_jsonl(&document, true, &mut out)?;
+    } else {
+        print::document(&mut out, &document)?;
+    }
+    Ok(Outcome::Well)
+}
+
+/// Returns the id that was typed whole or by its first digits.
+fn resolve(store: &Store, typed: &str) -> Result<DocumentId> {
+    let shortest = 4;
+    if typed.len() < shortest {
+        return Err(UsageError(format!("{typed:?} is too short for an id: give {shortest} digits or more")).into());
+    }
+    match store.catalogue.document_ids(typed, 2)?.as_slice() {
+        [] => Err(UsageError(format!("no document has an id that begins with {typed:?}")).into()),
+        [only] => Ok(*only),
+        // The id of a file that is one letter also begins the ids of its parts, were it split; whole ids win.
+        [first, ..] if first.to_string() == typed => Ok(*first),
+        _ => Err(UsageError(format!("several documents have ids that begin with {typed:?}: give more digits")).into()),
+    }
+}
+
+fn load(store: &Store, id: DocumentId) -> Result<Document> {
+    store.document(&id)?.with_context(|| format!("document {id} has gone from the catalogue"))
+}
+
+fn export(common: &Common, args: &ExportArgs) -> Result<Outcome> {
+    let store = Store::open(&common.archive, Access::Read)?;
+    let ids = match args.ids.as_slice() {
+        [] => store.catalogue.document_ids("", usize::MAX)?,
+        typed => typed.iter().map(|id| resolve(&store, id)).collect::<Result<_>>()?,
+    };
+    match (args.format, &args.output) {
+        (Format::Jsonl, None) => {
+            let mut out = BufWriter::new(io::stdout().lock());
+            for id in ids {
+                export::write_jsonl(&load(&store, id)?, args.words, &mut out)?;
+            }
+            out.flush()?;
+        }
+        (Format::Text, None) => {
+            return Err(UsageError("--format text writes a file a document: say where with --output DIR".into()).into());
+        }
+        (format, Some(folder)) => export_files(&store, format, folder, args.words, &ids)?,
+    }
+    Ok(Outcome::Well)
+}
+
+fn export_files(store: &Store, format: Format, folder: &Path, words: bool, ids: &[DocumentId]) -> Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("making the folder {} failed", folder.display()))?;
+    let mut names = FileNames::default();
+    for id in store.catalogue.document_ids("", usize::MAX)? {
+        if let Some(row) = store.catalogue.document(&id)? {
+            names.count(&id, &row.source.name);
+        }
+    }
+    for id in ids {
+        let document = load(store, *id)?;
+        let ending = match format {
+            Format::Jsonl => "jsonl",
+            Format::Text => "txt",
+        };
+        let path = folder.join(names.name(id, &document.source.name, ending));
+        let mut bytes = Vec::new();
+        match format {
+            Format::Jsonl => export::write_jsonl(&document, words, &mut bytes)?,
+            Format::Text => export::write_text(&document, &mut bytes)?,
+        }
+        fs::write(&path, bytes).with_context(|| format!("writing {} failed", path.display()))?;
+    }
+    Ok(())
+}
+
+fn ledger(common: &Common) -> Result<Outcome> {
+    let store = Store::open(&common.archive, Access::Read)?;
+    let ledger = store.catalogue.ledger()?;
+    let mut out = io::stdout().lock();
+    if common.json {
+        let ledger = json!({
+            "seen": ledger.seen, "stored": ledger.stored, "duplicate": ledger.duplicate, "failed": ledger.failed,
+            "waiting": ledger.waiting, "ignored": ledger.ignored, "balances": ledger.balances(),
+        });
+        writeln!(out, "{ledger}")?;
+    } else {
+        print::ledger(&mut out, &ledger, &store.catalogue.inputs("failed")?, &store.catalogue.inputs("waiting")?)?;
+    }
+    Ok(if ledger.balances() { Outcome::Well } else { Outcome::NotAll })
+}
+
+fn verify(common: &Common) -> Result<Outcome> {
+    let store = Store::open(&common.archive, Access::Read)?;
+    let index = store.index(Access::Read)?;
+    let mut findings = 0;
+    let mut out = io::stdout().lock();
+    let mut written = Ok(());
+    let (blobs, documents) = pipeline::verify(&store, &*index, |finding| {
+        findings += 1;
+        if written.is_ok() {
+            written = print::finding(&mut out, &finding, common.json);
+        }
+    })?;
+    written?;
+    if common.json {
+        writeln!(out, "{}", json!({"summary": {"blobs": blobs, "documents": documents, "findings": findings}}))?;
+    } else {
+        writeln!(out, "{blobs} blobs and {documents} documents checked: {findings} findings")?;
+    }
+    Ok(if findings == 0 { Outcome::Well } else { Outcome::NotAll })
+}
+
+fn reindex(common: &Common) -> Result<Outcome> {
+    Store::open(&common.archive, Access::Read)?; // an archive is not made by rebuilding its index
+    let store = Store::open(&common.archive, Access::Write)?;
+    let total = store.catalogue.document_ids("", usize::MAX)?.len() as u64;
+    let bar = progress_bar(common, total, "documents");
+    let documents = store.reindex(|| bar.inc(1))?;
+    bar.finish_and_clear();
+    let mut out = io::stdout().lock();
+    if common.json {
+        writeln!(out, "{}", json!({"summary": {"documents": documents}}))?;
+    } else {
+        writeln!(out, "{documents} documents indexed")?;
+    }
+    Ok(Outcome::Well)
+}
+
+/// Returns a bar on standard error with the rate and the time left; hidden where nobody would see it.
+pub fn progress_bar(common: &Common, total: u64, unit: &str) -> ProgressBar {
+    if common.quiet || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let template = format!("{{bar:40}} {{pos}}/{{len}} {unit}  {{msg}}  {{eta}} left");
+    let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(total).with_style(style)
+}

@@ -1,0 +1,84 @@
+//! PDF: the pages of a file as its reader, a process of its own, hands them over.
+//!
+//! This side starts the reader, asks it for pages, and watches the clock; the other side is [`child`]. A reader that
+//! dies or takes too long costs the page it was at: the next page gets a new one.
+
+pub mod child;
+mod complete;
+mod image;
+mod pages;
+mod protocol;
+mod reader;
+mod space;
+mod survey;
+
+use super::DecodeError;
+use super::PageHeader;
+use super::Settings;
+use crate::model::PageImage;
+use protocol::{Reply, Request};
+use reader::Reader;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// An open PDF: one reader process at a time, asked by one thread at a time.
+pub(super) struct PdfFile {
+    path: PathBuf,
+    program: PathBuf,
+    settings: Settings,
+    pages: u32,
+    reader: Mutex<Option<Reader>>,
+}
+
+impl PdfFile {
+    pub(super) fn open(path: &Path, settings: &Settings, program: &Path) -> Result<Self, DecodeError> {
+        let path = std::path::absolute(path).map_err(|error| DecodeError::Unreadable { what: error.to_string() })?;
+        let (reader, pages) = Reader::start(program, &path, settings)?;
+        let (program, settings) = (program.to_path_buf(), settings.clone());
+        Ok(Self { path, program, settings, pages, reader: Mutex::new(Some(reader)) })
+    }
+
+    pub(super) fn page_count(&self) -> u32 {
+        self.pages
+    }
+
+    pub(super) fn page_header(&self, index: u32) -> Result<PageHeader, DecodeError> {
+        match self.ask(&Request::Header { index })? {
+            (Reply::Header { size, decoded_bytes }, _) => Ok(PageHeader { size: size.into(), decoded_bytes }),
+            (reply, _) => Err(reply.unexpected()),
+        }
+    }
+
+    pub(super) fn page(&self, index: u32) -> Result<PageImage, DecodeError> {
+        match self.ask(&Request::Page { index })? {
+            (Reply::Page(about), pixels) => about.into_page(pixels),
+            (reply, _) => Err(reply.unexpected()),
+        }
+    }
+
+    /// Asks the reader, a new one where there is none.
+    ///
+    /// A reader that served other pages may have died of what they left behind, so its page gets a second try alone.
+    fn ask(&self, request: &Request) -> Result<(Reply, Vec<u8>), DecodeError> {
+        let mut place = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let mut reader = match place.take() {
+                Some(reader) => reader,
+                None => Reader::start(&self.program, &self.path, &self.settings)?.0,
+            };
+            let fresh = reader.is_fresh();
+            match reader.ask(request) {
+                Ok((Reply::Failed(error), _)) => {
+                    *place = Some(reader);
+                    return Err(error);
+                }
+                Ok(answer) => {
+                    *place = Some(reader);
+                    return Ok(answer);
+                }
+                Err(DecodeError::Crashed { .. } | DecodeError::OutOfMemory { .. }) if !fresh => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}

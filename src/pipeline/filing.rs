@@ -1,0 +1,200 @@
+//! Collects the pages of each file, understands them as a letter, files the document and makes it searchable.
+//!
+//! Runs on one thread: it alone writes documents and the index, in the order blob, row, index.
+
+use super::failure::{ArchiveError, Failure};
+use super::intake::{End, Ended, InFlight, Job};
+use super::store::Store;
+use crate::catalogue::InputStatus;
+use crate::extract;
+use crate::ingest;
+use crate::model::{ContentHash, Document, DocumentId, Dpi, Origin, Page, PageNumber, PixelSize, Rotation, Source};
+use crate::search::SearchIndex;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Documents after which the index is committed.
+const COMMIT_AFTER_DOCUMENTS: usize = 200;
+/// Longest time a filed document waits to be searchable while others are being read.
+pub const COMMIT_AFTER: Duration = Duration::from_secs(2);
+
+/// A page as it comes from the pool.
+pub struct ReadPage {
+    /// The file it belongs to.
+    pub job: Arc<Job>,
+    /// Its index in the file, from 0.
+    pub index: u32,
+    /// What came of it.
+    pub reading: Result<KeptPage, Failure>,
+}
+
+/// A page with its record.
+pub struct KeptPage {
+    /// The page.
+    pub page: Page,
+    /// Its record, in the archive.
+    pub record: ContentHash,
+}
+
+/// Files documents.
+pub struct Filing<'a> {
+    store: &'a Store,
+    index: &'a dyn SearchIndex,
+    in_flight: &'a InFlight,
+    open: HashMap<ContentHash, Vec<Option<Result<KeptPage, Failure>>>>,
+    not_committed: Vec<DocumentId>,
+    oldest: Option<Instant>,
+}
+
+impl<'a> Filing<'a> {
+    /// Begins to file into `store` and `index`; documents that a crash kept from the index are added first.
+    ///
+    /// # Errors
+    /// [`ArchiveError`] when the archive cannot be used.
+    pub fn begin(store: &'a Store, index: &'a dyn SearchIndex, in_flight: &'a InFlight) -> Result<Self, ArchiveError> {
+        let mut filing =
+            Self { store, index, in_flight, open: HashMap::new(), not_committed: Vec::new(), oldest: None };
+        for id in store.catalogue.not_indexed()? {
+            if let Some(document) = store.document(&id)? {
+                filing.add_to_index(&document)?;
+            }
+        }
+        filing.commit()?;
+        Ok(filing)
+    }
+
+    /// Takes a page; with the last page of a file, returns how the file, and each other path that holds the same
+    /// bytes, ended.
+    ///
+    /// # Errors
+    /// [`ArchiveError`] when the archive cannot be used.
+    pub fn take(&mut self, read: ReadPage) -> Result<Vec<Ended>, ArchiveError> {
+        let job = read.job;
+        let pages = self.open.entry(job.content).or_insert_with(|| {
+            let count = job.file.page_count() as usize;
+            std::iter::repeat_with(|| None).take(count).collect()
+        });
+        if let Some(place) = pages.get_mut(read.index as usize) {
+            *place = Some(read.reading);
+        }
+        if pages.iter().any(Option::is_none) {
+            return Ok(Vec::new());
+        }
+        let readings = self.open.remove(&job.content).unwrap_or_default().into_iter().flatten().collect();
+        self.close(&job, readings)
+    }
+
+    /// Commits the index when documents have waited long enough.
+    ///
+    /// # Errors
+    /// [`ArchiveError`] when the index cannot be written.
+    pub fn commit_if_due(&mut self) -> Result<(), ArchiveError> {
+        let due = self.oldest.is_some_and(|oldest| oldest.elapsed() >= COMMIT_AFTER);
+        if due || self.not_committed.len() >= COMMIT_AFTER_DOCUMENTS { self.commit() } else { Ok(()) }
+    }
+
+    /// Makes every document filed so far searchable.
+    ///
+    /// # Errors
+    /// [`ArchiveError`] when the index cannot be written.
+    pub fn commit(&mut self) -> Result<(), ArchiveError> {
+        if !self.not_committed.is_empty() {
+            self.index.commit()?;
+            self.store.catalogue.set_indexed(&self.not_committed)?;
+            self.not_committed.clear();
+            self.oldest = None;
+        }
+        Ok(())
+    }
+
+    /// Files a file whose pages are all there.
+    fn close(&mut self, job: &Job, readings: Vec<Result<KeptPage, Failure>>) -> Result<Vec<Ended>, ArchiveError> {
+        if readings.iter().all(Result::is_err) {
+            let first = readings.into_iter().find_map(Result::err);
+            let failure = first.unwrap_or(Failure::Internal("a file without pages was to be filed".to_owned()));
+            let error = failure.for_ledger(Some(1));
+            let status = InputStatus::Failed(error.clone());
+            self.store.catalogue.settle(job.input, &status)?;
+            return self.ended(job, &status, || End::Failed(error.clone()), Vec::new(), 0);
+        }
+        let count = readings.len() as u32;
+        let document = self.file(job, readings)?;
+        let id = document.id;
+        self.add_to_index(&document)?;
+        self.ended(job, &InputStatus::Duplicate, || End::Duplicate, vec![id], count)
+    }
+
+    fn file(&self, job: &Job, readings: Vec<Result<KeptPage, Failure>>) -> Result<Document, ArchiveError> {
+        let (mut pages, mut records) = (Vec::with_capacity(readings.len()), Vec::with_capacity(readings.len()));
+        for (index, reading) in (0..).zip(readings) {
+            let kept = match reading {
+                Ok(kept) => kept,
+                Err(failure) => {
+                    let page = unread_page(job, index, &failure);
+                    KeptPage { record: self.store.keep_page(&page)?, page }
+                }
+            };
+            pages.push(kept.page);
+            records.push(kept.record);
+        }
+        let (letter, _remarks) = extract::read_letter(&pages);
+        let name = job.path.file_name().map(PathBuf::from).unwrap_or_default();
+        let source = Source {
+            name: ingest::written(&name),
+            path: ingest::written(&job.path),
+            media_type: job.format.media_type().to_owned(),
+            bytes: job.bytes,
+            received: job.received,
+            pages: (1, pages.len() as u32),
+        };
+        let id = DocumentId { original: job.content, part: None };
+        let document = Document { id, source, organisation: job.organisation.clone(), pages, letter };
+        self.store.catalogue.file(&[Store::row_of(&document, records)?], job.input)?;
+        Ok(document)
+    }
+
+    fn add_to_index(&mut self, document: &Document) -> Result<(), ArchiveError> {
+        self.index.add(document)?;
+        self.not_committed.push(document.id);
+        self.oldest.get_or_insert_with(Instant::now);
+        Ok(())
+    }
+
+    /// Returns the end of the file and of the paths that followed it, which are settled as `followers`.
+    fn ended(
+        &self,
+        job: &Job,
+        followers: &InputStatus,
+        follower_end: impl Fn() -> End,
+        documents: Vec<DocumentId>,
+        pages: u32,
+    ) -> Result<Vec<Ended>, ArchiveError> {
+        let end = if documents.is_empty() { follower_end() } else { End::Stored };
+        let mut ended = vec![Ended { path: job.path.clone(), end, documents: documents.clone(), pages }];
+        for (input, path) in self.in_flight.land(&job.content) {
+            // Handed in twice in one run by the same path, the row is the stored file's own.
+            if input != job.input {
+                self.store.catalogue.settle(input, followers)?;
+            }
+            ended.push(Ended { path, end: follower_end(), documents: documents.clone(), pages: 0 });
+        }
+        Ok(ended)
+    }
+}
+
+/// Returns the page that stands for one that could not be read, in a document whose other pages could.
+fn unread_page(job: &Job, index: u32, failure: &Failure) -> Page {
+    let size = job.file.page_header(index).map_or(PixelSize { width: 0, height: 0 }, |header| header.size);
+    Page {
+        number: PageNumber(index + 1),
+        size,
+        dpi: Dpi(0),
+        rotation: Rotation::None,
+        origin: Origin::Ocr,
+        engine: None,
+        reason: Some(format!("{}: {failure}", failure.code())),
+        lines: Vec::new(),
+    }
+}

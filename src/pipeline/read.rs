@@ -1,0 +1,212 @@
+//! Reads one page: an open file and a page's index in, the page with its words out.
+
+use super::failure::Failure;
+use crate::decode::{self, OpenFile};
+use crate::model::{
+    CleanPage, Confidence, Dpi, Line, Origin, Page, PageNumber, PixelBox, PixelSize, Rotation, Word,
+};
+use crate::ocr::OcrEngine;
+use crate::preprocess::{self, Outcome, Prepared};
+use std::fs;
+use std::path::{Path, PathBuf};
+use unicode_normalization::UnicodeNormalization;
+
+/// Pages read with less confidence than this are tried the other way up, however sure their turn seemed.
+const UNSURE_READING: f32 = 0.35;
+
+/// Where the words of a page come from.
+pub enum Reader {
+    /// The page's image, read by an engine.
+    Image {
+        /// The engine.
+        engine: Box<dyn OcrEngine>,
+        /// How pages are made ready for it.
+        preprocess: preprocess::Settings,
+    },
+    /// Texts given beside the images, as `<stem>.gt.txt` with a form feed between pages.
+    Text {
+        /// Their folder.
+        folder: PathBuf,
+    },
+}
+
+impl Reader {
+    /// Returns what a kept reading depends on: engine, versions and settings. `None` where readings are not kept.
+    pub fn stage(&self) -> Option<String> {
+        match self {
+            Self::Image { engine, preprocess } => Some(format!(
+                "read decode {} preprocess {} {preprocess:?} {}",
+                decode::VERSION,
+                preprocess::VERSION,
+                engine.identity()
+            )),
+            Self::Text { .. } => None,
+        }
+    }
+
+    /// Reads page `index`, from 0, of a file that was handed in as `path`.
+    ///
+    /// # Errors
+    /// [`Failure`] when the page cannot be decoded or read.
+    pub fn read(&self, file: &OpenFile, path: &Path, index: u32) -> Result<Page, Failure> {
+        let number = PageNumber(index + 1);
+        match self {
+            Self::Image { engine, preprocess } => read_image(&**engine, preprocess, file, index, number),
+            Self::Text { folder } => read_text(folder, path, file.page_header(index)?.size, index, number),
+        }
+    }
+}
+
+fn read_image(
+    engine: &dyn OcrEngine,
+    settings: &preprocess::Settings,
+    file: &OpenFile,
+    index: u32,
+    number: PageNumber,
+) -> Result<Page, Failure> {
+    let image = file.page(index)?;
+    let size = image.size();
+    let page = |dpi, rotation, origin, lines| Page {
+        number,
+        size,
+        dpi,
+        rotation,
+        origin,
+        engine: Some(engine.identity().clone()),
+        reason: None,
+        lines,
+    };
+    match preprocess::prepare(image, settings) {
+        Outcome::Blank { dpi } => {
+            let reason = Some("nothing on the page but paper".to_owned());
+            Ok(Page { engine: None, reason, ..page(dpi, Rotation::None, Origin::Blank, Vec::new()) })
+        }
+        Outcome::Page(prepared) => {
+            let (lines, prepared) = read_the_right_way_up(engine, *prepared)?;
+            Ok(page(prepared.dpi, prepared.rotation, Origin::Ocr, archived(lines, &prepared)))
+        }
+    }
+}
+
+/// Reads the page; where its turn is in doubt, also the other way up, and returns the better reading.
+fn read_the_right_way_up(engine: &dyn OcrEngine, prepared: Prepared) -> Result<(Vec<Line>, Prepared), Failure> {
+    let lines = read(engine, &prepared.clean)?;
+    if prepared.rotation_is_sure && mean_confidence(&lines) >= UNSURE_READING {
+        return Ok((lines, prepared));
+    }
+    let other = prepared.upside_down();
+    let other_lines = read(engine, &other.clean)?;
+    Ok(if weight(&other_lines) > weight(&lines) { (other_lines, other) } else { (lines, prepared) })
+}
+
+fn read(engine: &dyn OcrEngine, page: &CleanPage) -> Result<Vec<Line>, Failure> {
+    Ok(engine.read(page)?)
+}
+
+/// Returns the mean confidence of the words, by length; 1 for no words.
+fn mean_confidence(lines: &[Line]) -> f32 {
+    let letters: usize = words(lines).map(|word| word.text.chars().count()).sum();
+    if letters == 0 { 1.0 } else { summed_confidence(lines) / letters as f32 }
+}
+
+/// Returns how much was read with how much confidence: letters upside down give some words, all of them doubtful.
+fn weight(lines: &[Line]) -> f32 {
+    summed_confidence(lines) * mean_confidence(lines)
+}
+
+fn summed_confidence(lines: &[Line]) -> f32 {
+    words(lines).map(|word| word.confidence.get() * word.text.chars().count() as f32).sum()
+}
+
+fn words(lines: &[Line]) -> impl Iterator<Item = &Word> {
+    lines.iter().flat_map(|line| &line.words)
+}
+
+/// Returns the lines with their boxes on the archived image.
+fn archived(lines: Vec<Line>, prepared: &Prepared) -> Vec<Line> {
+    let word = |word: Word| Word { bounds: prepared.map.to_archived(word.bounds), ..word };
+    lines.into_iter().map(|line| Line::new(line.words.into_iter().map(word).collect())).collect()
+}
+
+fn read_text(
+    folder: &Path,
+    path: &Path,
+    size: PixelSize,
+    index: u32,
+    number: PageNumber,
+) -> Result<Page, Failure> {
+    let mut name = path.file_stem().unwrap_or_default().to_owned();
+    name.push(".gt.txt");
+    let source = folder.join(name);
+    let text = fs::read_to_string(&source).map_err(|error| Failure::Text { path: source.clone(), source: error })?;
+    let text: String = text.nfc().collect();
+    let lines: Vec<Line> = lines_of(text.split('\u{000C}').nth(index as usize).unwrap_or_default());
+    Ok(Page {
+        number,
+        size,
+        dpi: Dpi(300),
+        rotation: Rotation::None,
+        origin: if lines.is_empty() { Origin::Blank } else { Origin::TextLayer },
+        engine: None,
+        reason: Some("text given beside the image".to_owned()),
+        lines,
+    })
+}
+
+/// Returns the lines of a plain text. Where its words stand on the image is not known.
+fn lines_of(text: &str) -> Vec<Line> {
+    let word = |text: &str| Word {
+        text: text.to_owned(),
+        bounds: PixelBox::default(),
+        confidence: Confidence::new(1.0),
+    };
+    let line = |line: &str| Line::new(line.split_whitespace().map(word).collect());
+    text.lines().map(line).filter(|line| !line.words.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::EngineId;
+    use image::{GrayImage, Luma};
+
+    /// Reads a page well when its top-left pixel is black, badly otherwise; one word in that corner.
+    struct CornerReader(EngineId);
+
+    impl OcrEngine for CornerReader {
+        fn identity(&self) -> &EngineId {
+            &self.0
+        }
+
+        fn read(&self, page: &CleanPage) -> Result<Vec<Line>, crate::ocr::OcrError> {
+            let upright = page.grey.get_pixel(0, 0).0[0] < 128;
+            let confidence = Confidence::new(if upright { 0.9 } else { 0.3 });
+            let text = if upright { "العدد" } else { "ىوخبح" }.to_owned();
+            Ok(vec![Line::new(vec![Word { text, bounds: PixelBox::new(0, 0, 10, 5), confidence }])])
+        }
+    }
+
+    #[test]
+    fn a_doubtful_page_is_read_both_ways_and_boxes_lead_back_to_the_archived_image() {
+        let size = PixelSize { width: 100, height: 60 };
+        let mut grey = GrayImage::from_pixel(size.width, size.height, Luma([255]));
+        grey.put_pixel(99, 59, Luma([0]));
+        let prepared = Prepared {
+            clean: CleanPage { grey, dpi: Dpi(100) },
+            map: preprocess::map::PageMap::identity(size),
+            rotation: Rotation::None,
+            rotation_is_sure: false,
+            dpi: Dpi(100),
+        };
+        let engine = CornerReader(EngineId("corner".to_owned()));
+        let (lines, prepared) = read_the_right_way_up(&engine, prepared).unwrap();
+        assert_eq!((lines[0].text().as_str(), prepared.rotation), ("العدد", Rotation::Half));
+        assert_eq!(archived(lines, &prepared)[0].words[0].bounds, PixelBox::new(90, 55, 100, 60));
+    }
+
+    #[test]
+    fn a_text_given_beside_the_image_keeps_its_lines() {
+        let lines = lines_of("العدد : ١٢\n\n  م/ سلف\tنقدية \n");
+        assert_eq!(lines.iter().map(Line::text).collect::<Vec<_>>(), ["العدد : ١٢", "م/ سلف نقدية"]);
+    }
+}

@@ -1,0 +1,248 @@
+//! An archive's folder: blobs, catalogue and index side by side, one writer at a time.
+
+use super::failure::ArchiveError;
+use crate::archive::record;
+use crate::archive::{BlobStore, FsBlobs};
+use crate::catalogue::{Catalogue, DocumentRow, LetterRow, SqliteCatalogue};
+use crate::model::{ContentHash, Document, DocumentId, Page, PageNumber};
+use crate::search::{LocalIndex, SearchIndex};
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+/// The form of archive this program writes.
+const FORM: u32 = 1;
+
+/// Whether an archive is opened to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Alone, making the archive where there is none.
+    Write,
+    /// Beside a writer, an archive that is there.
+    Read,
+}
+
+/// An open archive.
+pub struct Store {
+    folder: PathBuf,
+    /// Originals and records.
+    pub blobs: Box<dyn BlobStore>,
+    /// Rows.
+    pub catalogue: Box<dyn Catalogue>,
+    /// Held for as long as the archive is open for writing.
+    _lock: Option<File>,
+}
+
+impl Store {
+    /// Opens the archive in `folder`.
+    ///
+    /// # Errors
+    /// [`ArchiveError`] when there is none (for reading), another process writes it, a later version made it, or the
+    /// disk refuses.
+    pub fn open(folder: &Path, access: Access) -> Result<Self, ArchiveError> {
+        let form = folder.join("form");
+        if access == Access::Read && !form.is_file() {
+            return Err(ArchiveError::Missing(folder.to_owned()));
+        }
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| ArchiveError::Folder { path, source }
+        };
+        let lock = if access == Access::Write {
+            fs::create_dir_all(folder).map_err(failed(folder))?;
+            Some(lock(folder)?)
+        } else {
+            None
+        };
+        match fs::read_to_string(&form) {
+            Ok(found) => match found.trim().parse() {
+                Ok(1..=FORM) => {}
+                _ => {
+                    let found = found.trim().to_owned();
+                    return Err(ArchiveError::Version { path: folder.to_owned(), found, known: FORM });
+                }
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                fs::write(&form, format!("{FORM}\n")).map_err(failed(&form))?;
+            }
+            Err(error) => return Err(failed(&form)(error)),
+        }
+        let blobs = FsBlobs::open(folder)?;
+        if access == Access::Write {
+            blobs.clear_unfinished()?;
+        }
+        let catalogue = SqliteCatalogue::open(&folder.join("catalogue.sqlite"))?;
+        Ok(Self { folder: folder.to_owned(), blobs: Box::new(blobs), catalogue: Box::new(catalogue), _lock: lock })
+    }
+
+    /// Opens the index of this archive.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Search`] when the index is damaged or of another version; `reindex` mends both.
+    pub fn index(&self, access: Access) -> Result<Box<dyn SearchIndex>, ArchiveError> {
+        let folder = self.folder.join("index");
+        Ok(match access {
+            Access::Write => Box::new(LocalIndex::open(&folder)?),
+            Access::Read => Box::new(LocalIndex::open_read_only(&folder)?),
+        })
+    }
+
+    /// Builds the index anew beside the old one and puts it in its place; `each` is called after each document.
+    /// Returns the number of documents.
+    ///
+    /// # Errors
+    /// [`ArchiveError`]; the old index stays then.
+    pub fn reindex(&self, mut each: impl FnMut()) -> Result<u64, ArchiveError> {
+        let [fresh, live, old] = ["index.new", "index", "index.old"].map(|name| self.folder.join(name));
+        for left_over in [&fresh, &old] {
+            remove_folder(left_over)?;
+        }
+        let mut documents = Vec::new();
+        {
+            let index = LocalIndex::open(&fresh)?;
+            for id in self.catalogue.document_ids("", usize::MAX)? {
+                if let Some(document) = self.document(&id)? {
+                    index.add(&document)?;
+                    documents.push(id);
+                    each();
+                }
+            }
+            index.commit()?;
+        }
+        self.catalogue.clear_indexed()?;
+        if live.exists() {
+            rename(&live, &old)?;
+        }
+        rename(&fresh, &live)?;
+        self.catalogue.set_indexed(&documents)?;
+        remove_folder(&old)?;
+        Ok(documents.len() as u64)
+    }
+
+    /// Returns the folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Returns a whole document, with its pages from the archive.
+    ///
+    /// # Errors
+    /// [`ArchiveError`] when a record is missing or damaged; `verify` names which.
+    pub fn document(&self, id: &DocumentId) -> Result<Option<Document>, ArchiveError> {
+        let Some(row) = self.catalogue.document(id)? else { return Ok(None) };
+        let letter = record::decode_letter(&row.letter.record)
+            .map_err(|source| ArchiveError::Record { what: format!("letter of {id}"), source })?;
+        let mut pages = Vec::with_capacity(row.pages.len());
+        for (number, hash) in (1..).zip(&row.pages) {
+            pages.push(Page { number: PageNumber(number), ..self.page(hash)? });
+        }
+        Ok(Some(Document { id: *id, source: row.source, organisation: row.organisation, pages, letter }))
+    }
+
+    /// Returns the page of a record.
+    ///
+    /// # Errors
+    /// [`ArchiveError`] when the record is missing or damaged.
+    pub fn page(&self, hash: &ContentHash) -> Result<Page, ArchiveError> {
+        record::decode_page(&self.blobs.get(hash)?)
+            .map_err(|source| ArchiveError::Record { what: format!("page record {hash}"), source })
+    }
+
+    /// Keeps a page's record and returns its hash.
+    ///
+    /// # Errors
+    /// [`ArchiveError`] when the archive cannot be written.
+    pub fn keep_page(&self, page: &Page) -> Result<ContentHash, ArchiveError> {
+        let record = record::encode_page(page)
+            .map_err(|source| ArchiveError::Record { what: format!("page {}", page.number), source })?;
+        Ok(self.blobs.put(&record)?)
+    }
+
+    /// Returns the row of a document whose pages are kept under `pages`.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Record`] when the letter has no record.
+    pub fn row_of(document: &Document, pages: Vec<ContentHash>) -> Result<DocumentRow, ArchiveError> {
+        let letter = &document.letter;
+        let record = record::encode_letter(letter)
+            .map_err(|source| ArchiveError::Record { what: format!("letter of {}", document.id), source })?;
+        Ok(DocumentRow {
+            id: document.id,
+            source: document.source.clone(),
+            organisation: document.organisation.clone(),
+            letter: LetterRow {
+                record,
+                number: letter.number.as_ref().map(|field| field.value.clone()),
+                date: letter.date.as_ref().map(|field| field.value),
+            },
+            pages,
+        })
+    }
+}
+
+/// Takes the archive's lock, which the system gives back when the process ends, however it ends.
+fn lock(folder: &Path) -> Result<File, ArchiveError> {
+    let path = folder.join("lock");
+    let failed = |source| ArchiveError::Folder { path: path.clone(), source };
+    let mut file =
+        File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => {
+            file.set_len(0).map_err(failed)?;
+            write!(file, "{}", std::process::id()).map_err(failed)?;
+            Ok(file)
+        }
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            file.rewind().map_err(failed)?;
+            file.take(20).read_to_string(&mut holder).map_err(failed)?;
+            Err(ArchiveError::Locked { path: folder.to_owned(), holder })
+        }
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+fn remove_folder(folder: &Path) -> Result<(), ArchiveError> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(ArchiveError::Folder { path: folder.to_owned(), source: error })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), ArchiveError> {
+    fs::rename(from, to).map_err(|source| ArchiveError::Folder { path: to.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_writer_is_told_who_holds_the_archive() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Store::open(folder.path(), Access::Write).unwrap();
+        let second = Store::open(folder.path(), Access::Write).err().unwrap();
+        assert!(second.to_string().contains(&std::process::id().to_string()), "{second}");
+        assert!(Store::open(folder.path(), Access::Read).is_ok());
+        drop(first);
+        assert!(Store::open(folder.path(), Access::Write).is_ok());
+    }
+
+    #[test]
+    fn a_missing_archive_is_not_made_by_reading() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("nothing");
+        assert!(matches!(Store::open(&missing, Access::Read), Err(ArchiveError::Missing(_))));
+        assert!(!missing.exists());
+    }
+
+    #[test]
+    fn an_archive_of_a_later_form_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(Store::open(folder.path(), Access::Write).unwrap());
+        fs::write(folder.path().join("form"), "2\n").unwrap();
+        assert!(matches!(Store::open(folder.path(), Access::Write), Err(ArchiveError::Version { .. })));
+    }
+}

@@ -170,7 +170,6 @@ fn a_document_is_shown_by_its_id() {
     assert_eq!(shown["id"], known["id"]);
     assert_eq!(shown["letter"]["subject"], known["letter"]["subject"]);
     assert_eq!(shown["pages"][0]["text"], known["pages"][0]["text"]);
-    assert_eq!(shown["pages"][0]["origin"], "text-layer");
     let nobody = "0".repeat(64);
     assert_ne!(run(archive, ["show", &nobody]).code, 0);
     run(archive, ["show", "seven"]).expect_code(2);

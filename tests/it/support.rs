@@ -21,7 +21,7 @@ pub fn temp_dir() -> TempDir {
 /// Returns the program, ready to take a command, with nothing of this shell's settings.
 pub fn warraq(archive: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_warraq"));
-    command.env_remove("WARRAQ_ARCHIVE").env_remove("WARRAQ_CONFIG").env_remove("RUST_LOG");
+    command.env_remove("WARRAQ_ARCHIVE").env_remove("WARRAQ_LOG");
     // libgomp reads this at load; the program would have to start itself anew without it.
     command.env("OMP_THREAD_LIMIT", "1");
     command.current_dir(root()).arg("--archive").arg(archive).stdin(Stdio::null());

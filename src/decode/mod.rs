@@ -31,6 +31,9 @@ use serde::{Deserialize, Serialize};
 use source::{FileBytes, ReadAt};
 use std::path::Path;
 
+/// Raised when the same file gives other pixels than before.
+pub const VERSION: u16 = 1;
+
 /// How many bytes from the start of a file [`Format::sniff`] wants to see.
 pub const SNIFF_BYTES: usize = 1024;
 

@@ -1,1 +1,16 @@
-fn main() {}
+//! The program from outside, in one binary: its rules of structure, its command line on the sample letters, its accuracy as a
+//! number with a floor, its manners with broken files, and what a crash leaves behind.
+//!
+//! Everything runs the real executable in folders of its own under `target/tmp`; nothing here needs the network, a port or
+//! a terminal. `WARRAQ_CRASH_ROUNDS` sets how often the crash test pulls the plug (3).
+
+// Helpers beside the test functions unwrap too: whatever is unexpected ends the test.
+#![allow(clippy::unwrap_used)]
+
+mod accuracy;
+mod architecture;
+mod bad_files;
+mod cli;
+mod crash;
+mod licences;
+mod support;

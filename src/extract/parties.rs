@@ -3,7 +3,7 @@
 use super::header::Header;
 use super::kind;
 use super::labels::{self, Phrase, labels};
-use super::passage::{Passage, Sort};
+use super::passage::{Passage, Placed, Sort};
 use super::sheet::Sheet;
 use super::subject;
 use crate::model::Field;
@@ -90,10 +90,15 @@ fn recipient(strip: &Passage, start: usize) -> Option<Field<String>> {
 /// Says whether a line can be a further recipient though its first word is not known: words alone, below the one before.
 fn is_list(previous: &Passage, strip: &Passage) -> bool {
     let plain = strip.atoms.iter().all(|atom| atom.sort == Sort::Letters || atom.is_mark("/"));
-    let sure = strip.words.iter().all(|placed| !placed.doubtful);
     let overlap =
         strip.bounds.right.min(previous.bounds.right).saturating_sub(strip.bounds.left.max(previous.bounds.left));
-    plain && sure && strip.words.len() >= 2 && 2 * overlap >= strip.bounds.width()
+    plain && is_sure(strip) && strip.words.len() >= 2 && 2 * overlap >= strip.bounds.width()
+}
+
+/// Says whether what was read is words and no specks: none doubted, none very short.
+fn is_sure(strip: &Passage) -> bool {
+    let short = |placed: &Placed| placed.word.text.chars().filter(|c| c.is_alphabetic()).count() == 2;
+    strip.words.iter().all(|placed| !placed.doubtful) && !strip.words.iter().any(short)
 }
 
 fn starts_with_body(strip: &Passage) -> bool {
@@ -148,7 +153,7 @@ pub fn from(sheet: &Sheet, header: &Header) -> Option<Field<String>> {
         match rank_of(strip, range.start) {
             Some(rank) if !range.is_empty() => named.push(Named { rank, lines: vec![(strip, range)] }),
             None if follows && runs_on(strip, &range) => named.last_mut()?.lines.push((strip, range)),
-            None if follows => named.push(Named { rank: Rank::Part, lines: vec![(strip, range)] }),
+            None if follows && is_sure(strip) => named.push(Named { rank: Rank::Part, lines: vec![(strip, range)] }),
             _ => {}
         }
     }

@@ -148,8 +148,10 @@ pub fn from(sheet: &Sheet, header: &Header) -> Option<Field<String>> {
         if is_below_letterhead(strip) {
             break;
         }
-        let range = strip.trimmed(0..label_start(strip));
-        let follows = named.last().is_some_and(|last| last.lines.len() < MOST_NAME_LINES) && is_name(strip, &range);
+        let end = label_start(strip);
+        let range = strip.trimmed(first_letters(strip)..before_digits(strip, end));
+        let follows = named.last().is_some_and(|last| last.lines.len() < MOST_NAME_LINES)
+            && is_name(strip, &strip.trimmed(0..end));
         match rank_of(strip, range.start) {
             Some(rank) if !range.is_empty() => named.push(Named { rank, lines: vec![(strip, range)] }),
             None if follows && runs_on(strip, &range) => named.last_mut()?.lines.push((strip, range)),
@@ -179,9 +181,21 @@ fn choose<'n, 's, 'a>(named: &'n [Named<'s, 'a>]) -> Option<Vec<&'n Named<'s, 'a
 
 /// Returns the atom where a label of number or date starts, or the end of the strip.
 fn label_start(strip: &Passage) -> usize {
-    let starts = [&labels().number, &labels().date]
-        .map(|phrases| labels::find(&strip.atoms, 0, phrases).map(|(start, _)| start));
+    let lists = [&labels().number, &labels().date, &labels().also_date];
+    let starts = lists.map(|phrases| labels::find(&strip.atoms, 0, phrases).map(|(start, _)| start));
     starts.into_iter().flatten().min().unwrap_or(strip.atoms.len())
+}
+
+/// Returns the first digits before atom `end`, or `end`: no name of a body has digits.
+fn before_digits(strip: &Passage, end: usize) -> usize {
+    (first_letters(strip)..end)
+        .find(|at| strip.slice(*at..at + 1).iter().all(|atom| atom.sort == Sort::Digits))
+        .unwrap_or(end)
+}
+
+/// Returns the first atom of letters: what stands before it in a letterhead is specks.
+fn first_letters(strip: &Passage) -> usize {
+    strip.atoms.iter().position(|atom| atom.sort == Sort::Letters).unwrap_or(0)
 }
 
 fn is_below_letterhead(strip: &Passage) -> bool {

@@ -185,7 +185,7 @@ fn upright(bounds: PixelBox, page: &Page) -> PixelBox {
 /// Says whether the strip is a page number: `- 2 -`, `2 / 3`, `صفحة 2 من 3`.
 fn is_page_number(strip: &Passage) -> bool {
     let digits = strip.atoms.iter().filter(|atom| atom.sort == Sort::Digits);
-    let short = digits.clone().count() <= 2 && digits.clone().all(|atom| atom.key.len() <= 3);
+    let short = digits.clone().count() <= 2 && digits.clone().all(|atom| atom.key.len() <= 2);
     let word = |key: &str| ["صفحه", "الصفحه", "من", "ص", "page", "of"].contains(&key);
     let bare = strip
         .atoms

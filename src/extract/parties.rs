@@ -37,9 +37,9 @@ pub fn to(sheet: &Sheet, header: &Header) -> Vec<Field<String>> {
     let strips = sheet.strips.get(..end).unwrap_or_default();
     let mut follows: Option<usize> = None;
     for (index, strip) in strips.iter().enumerate() {
-        let label = label_at_start(strip)
-            .or_else(|| unmarked(strip))
-            .or_else(|| recipients.is_empty().then(|| weak_label(strip)).flatten());
+        // Without a mark a weak label is a word like others: it begins the recipients, but does not part one from the next.
+        let weak = || weak_label(strip).filter(|start| recipients.is_empty() || *start > 0);
+        let label = label_at_start(strip).or_else(|| unmarked(strip)).or_else(weak);
         if let Some(start) = label {
             recipients.extend(recipient(strip, start));
             follows = Some(index);

@@ -116,9 +116,9 @@ fn strips_of(page: &Page) -> Vec<Passage<'_>> {
     for (index, line) in lines.iter().enumerate() {
         for words in columns(page, line) {
             let strip = Passage::new(words);
-            let at_edge = index == 0 || index >= foot;
-            if !strip.atoms.is_empty() && !(at_edge && is_page_number(&strip)) && !(index >= foot && is_contact(&strip))
-            {
+            let at_foot = index >= foot;
+            let furniture = (index == 0 || at_foot) && is_page_number(&strip) || at_foot && is_contact(&strip);
+            if !strip.atoms.is_empty() && !furniture {
                 strips.push(strip);
             }
         }

@@ -38,8 +38,8 @@ impl Phrase {
     /// Returns how far a reading may lie from the phrase. Short words have near neighbours that mean other things.
     fn allowance(&self) -> f32 {
         match self.key.len() {
-            0..=3 => 0.0,
-            4 => 0.4,
+            0..=2 => 0.0,
+            3 | 4 => 0.4,
             5 => 0.8,
             6 | 7 => 1.0,
             length => (length as f32 * 0.16).min(2.4),

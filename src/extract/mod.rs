@@ -116,3 +116,107 @@ fn remarks_on(letter: &Letter) -> Vec<Remark> {
     ];
     remarks.into_iter().filter(|(holds, _)| *holds).map(|(_, remark)| remark).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::sheet::tests::{line_at, page_of, pages_of};
+    use super::*;
+    use crate::model::{Confidence, Line, Origin, PageNumber};
+    use proptest::prelude::*;
+
+    const LETTER: &str = "جمهورية العراق العدد : م.ع / ١٢ / ٣٤٥\n\
+        وزارة النقل التاريخ : ١٢ / ٣ / ٢٠١٤\n\
+        الدائرة القانونية الموافق ١٠ جمادى الأولى ١٤٣٥ هـ\n\
+        سري\n\
+        إلى / وزارة المالية / دائرة الموازنة\n\
+        الموضوع / صرف السلفة رقم (٧)\n\
+        تحية طيبة ...\n\
+        كتابكم المرقم (٢٢/٧٧) في ١/ ٣/ ٢٠١٤ ، نود إعلامكم أن المبلغ (٦,١٢٤,٠٠٠) دينار\n\
+        ورقم الهاتف ٠٧٨١٦٠٥٦٣٣٨ والمراجعة يوم الأحد الموافق ٥/٤/٢٠١٤ مع التقدير\n\
+        المرفقات :\n\
+        - جدول بالأسماء\n\
+        المهندس\n\
+        سعد عبد الرحمن التميمي\n\
+        المدير العام\n\
+        نسخة منه إلى :\n\
+        - قسم الحسابات / للعلم";
+
+    fn value<T: Clone>(field: &Option<Field<T>>) -> Option<T> {
+        field.as_ref().map(|field| field.value.clone())
+    }
+
+    #[test]
+    fn a_whole_letter() {
+        let (letter, remarks) = read_letter(&pages_of(LETTER));
+        assert_eq!(value(&letter.kind), Some(Kind::Letter));
+        assert_eq!(value(&letter.number).as_deref(), Some("م.ع/12/345"));
+        assert_eq!(value(&letter.date).map(|date| date.to_string()).as_deref(), Some("2014-03-12"));
+        assert_eq!(value(&letter.hijri_date).as_deref(), Some("1435-05-10"));
+        assert_eq!(value(&letter.from).as_deref(), Some("وزارة النقل / الدائرة القانونية"));
+        assert_eq!(letter.to.len(), 1);
+        assert_eq!(value(&letter.subject).as_deref(), Some("صرف السلفة رقم (٧)"));
+        assert_eq!(letter.references.len(), 1);
+        assert_eq!(letter.copies_to.len(), 1);
+        assert_eq!(letter.attachments.len(), 1);
+        assert_eq!(value(&letter.secrecy).as_deref(), Some("سري"));
+        assert_eq!(value(&letter.signatory).and_then(|who| who.title).as_deref(), Some("المدير العام"));
+        assert_eq!(letter.received, None);
+        assert_eq!(remarks, []);
+        let evidence = &letter.number.expect("has a number").evidence;
+        assert_eq!(evidence[0].written, "العدد : م.ع / ١٢ / ٣٤٥");
+        assert_eq!(evidence[0].page, PageNumber(1));
+    }
+
+    #[test]
+    fn values_stand_left_of_their_labels_or_below() {
+        let lines = vec![
+            line_at(100, &[("وزارة", 900, 960), ("النقل", 820, 890), ("العدد:", 300, 380)]),
+            line_at(
+                160,
+                &[("الدائرة", 880, 960), ("الفنية", 800, 870), ("التاريخ:", 290, 380), ("12/3/2014", 60, 200)],
+            ),
+            line_at(106, &[("345", 100, 180)]),
+            line_at(260, &[("م/", 600, 640), ("صيانة", 500, 590), ("الطريق", 400, 490)]),
+        ];
+        let (letter, _) = read_letter(&[page_of(1, lines)]);
+        assert_eq!(value(&letter.number).as_deref(), Some("345"));
+        assert_eq!(value(&letter.date).map(|date| date.to_string()).as_deref(), Some("2014-03-12"));
+    }
+
+    #[test]
+    fn a_number_that_the_reader_doubts_is_none() {
+        let mut page = page_of(1, vec![line_at(100, &[("العدد:", 300, 380), ("345", 100, 180)])]);
+        page.origin = Origin::Ocr;
+        let doubt = |line: &mut Line| line.words.iter_mut().for_each(|word| word.confidence = Confidence::new(0.2));
+        page.lines.iter_mut().for_each(doubt);
+        let (letter, remarks) = read_letter(&[page]);
+        assert_eq!(letter.number, None);
+        assert!(remarks.contains(&Remark::NumberUnreadable));
+    }
+
+    #[test]
+    fn the_stamp_of_receipt_is_not_the_letterhead() {
+        let (letter, _) = read_letter(&pages_of(
+            "وزارة النقل\nالعدد: 77\nالواردة / قسم المتابعة\nالعدد: 4817\nالتاريخ: 17/8/2015\nم/ صيانة الطريق\nتحية طيبة",
+        ));
+        assert_eq!(value(&letter.number).as_deref(), Some("77"));
+        assert_eq!(letter.date, None);
+        let received = value(&letter.received).expect("was received");
+        assert_eq!((received.number.as_deref(), received.date.is_some()), (Some("4817"), true));
+    }
+
+    #[test]
+    fn nothing_is_made_of_nothing() {
+        let (letter, remarks) = read_letter(&[]);
+        assert_eq!(letter, Letter::default());
+        assert!(remarks.contains(&Remark::NoNumber));
+        assert_eq!(read_letter(&pages_of("\u{c}\u{c}")).0, Letter::default());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_too_strange(text in "([العددتريخموضكبنسه٠-٩0-9/:.() -]|\\PC|\n|\u{c}){0,200}") {
+            read_letter(&pages_of(&text));
+        }
+    }
+}

@@ -123,7 +123,7 @@ impl Reader<'_> {
             return length <= LONGEST_CODE && more || length <= LONGEST_WORD && before_stroke;
         }
         // Behind the digits a code follows its stroke closely, and no further text follows the code as in `٣٤٥ / م المدير`.
-        length <= LONGEST_CODE && (!atom.spaced || before_stroke || next.is_none())
+        length <= LONGEST_CODE && (!atom.spaced || next.is_none()) || length <= LONGEST_WORD && before_stroke
     }
 }
 
@@ -169,6 +169,7 @@ mod tests {
         check("ق/ت/5/77", Some("ق/ت/5/77"));
         check("١٢٣٤/ص", Some("1234/ص"));
         check("الإدارية/345", Some("الإدارية/345"));
+        check("٣٤/المدينة/١٢٧", Some("34/المدينة/127"));
         check("د.ف/2/17 التاريخ", Some("د.ف/2/17"));
         check("(13863) والمؤرخ", Some("13863"));
         check("AB-12/7", Some("AB-12/7"));

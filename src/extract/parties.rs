@@ -3,7 +3,7 @@
 use super::header::Header;
 use super::kind;
 use super::labels::{self, Phrase, labels};
-use super::passage::{Passage, Sort};
+use super::passage::{Passage, Placed, Sort};
 use super::sheet::Sheet;
 use super::subject;
 use crate::model::Field;
@@ -37,9 +37,9 @@ pub fn to(sheet: &Sheet, header: &Header) -> Vec<Field<String>> {
     let strips = sheet.strips.get(..end).unwrap_or_default();
     let mut follows: Option<usize> = None;
     for (index, strip) in strips.iter().enumerate() {
-        let label = label_at_start(strip)
-            .or_else(|| unmarked(strip))
-            .or_else(|| recipients.is_empty().then(|| weak_label(strip)).flatten());
+        // Without a mark a weak label is a word like others: it begins the recipients, but does not part one from the next.
+        let weak = || weak_label(strip).filter(|start| recipients.is_empty() || *start > 0);
+        let label = label_at_start(strip).or_else(|| unmarked(strip)).or_else(weak);
         if let Some(start) = label {
             recipients.extend(recipient(strip, start));
             follows = Some(index);
@@ -90,10 +90,15 @@ fn recipient(strip: &Passage, start: usize) -> Option<Field<String>> {
 /// Says whether a line can be a further recipient though its first word is not known: words alone, below the one before.
 fn is_list(previous: &Passage, strip: &Passage) -> bool {
     let plain = strip.atoms.iter().all(|atom| atom.sort == Sort::Letters || atom.is_mark("/"));
-    let sure = strip.words.iter().all(|placed| !placed.doubtful);
     let overlap =
         strip.bounds.right.min(previous.bounds.right).saturating_sub(strip.bounds.left.max(previous.bounds.left));
-    plain && sure && strip.words.len() >= 2 && 2 * overlap >= strip.bounds.width()
+    plain && is_sure(strip) && strip.words.len() >= 2 && 2 * overlap >= strip.bounds.width()
+}
+
+/// Says whether what was read is words and no specks: none doubted, none very short.
+fn is_sure(strip: &Passage) -> bool {
+    let short = |placed: &Placed| placed.word.text.chars().filter(|c| c.is_alphabetic()).count() == 2;
+    strip.words.iter().all(|placed| !placed.doubtful) && !strip.words.iter().any(short)
 }
 
 fn starts_with_body(strip: &Passage) -> bool {
@@ -143,12 +148,14 @@ pub fn from(sheet: &Sheet, header: &Header) -> Option<Field<String>> {
         if is_below_letterhead(strip) {
             break;
         }
-        let range = strip.trimmed(0..label_start(strip));
-        let follows = named.last().is_some_and(|last| last.lines.len() < MOST_NAME_LINES) && is_name(strip, &range);
+        let end = label_start(strip);
+        let range = strip.trimmed(first_letters(strip)..before_digits(strip, end));
+        let follows = named.last().is_some_and(|last| last.lines.len() < MOST_NAME_LINES)
+            && is_name(strip, &strip.trimmed(0..end));
         match rank_of(strip, range.start) {
             Some(rank) if !range.is_empty() => named.push(Named { rank, lines: vec![(strip, range)] }),
             None if follows && runs_on(strip, &range) => named.last_mut()?.lines.push((strip, range)),
-            None if follows => named.push(Named { rank: Rank::Part, lines: vec![(strip, range)] }),
+            None if follows && is_sure(strip) => named.push(Named { rank: Rank::Part, lines: vec![(strip, range)] }),
             _ => {}
         }
     }
@@ -174,9 +181,21 @@ fn choose<'n, 's, 'a>(named: &'n [Named<'s, 'a>]) -> Option<Vec<&'n Named<'s, 'a
 
 /// Returns the atom where a label of number or date starts, or the end of the strip.
 fn label_start(strip: &Passage) -> usize {
-    let starts = [&labels().number, &labels().date]
-        .map(|phrases| labels::find(&strip.atoms, 0, phrases).map(|(start, _)| start));
+    let lists = [&labels().number, &labels().date, &labels().also_date];
+    let starts = lists.map(|phrases| labels::find(&strip.atoms, 0, phrases).map(|(start, _)| start));
     starts.into_iter().flatten().min().unwrap_or(strip.atoms.len())
+}
+
+/// Returns the first digits before atom `end`, or `end`: no name of a body has digits.
+fn before_digits(strip: &Passage, end: usize) -> usize {
+    (first_letters(strip)..end)
+        .find(|at| strip.slice(*at..at + 1).iter().all(|atom| atom.sort == Sort::Digits))
+        .unwrap_or(end)
+}
+
+/// Returns the first atom of letters: what stands before it in a letterhead is specks.
+fn first_letters(strip: &Passage) -> usize {
+    strip.atoms.iter().position(|atom| atom.sort == Sort::Letters).unwrap_or(0)
 }
 
 fn is_below_letterhead(strip: &Passage) -> bool {

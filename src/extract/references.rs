@@ -75,7 +75,7 @@ fn reference_at(text: &Passage, at: usize, noun: Option<(Noun, usize)>) -> Optio
     let letter = noun.filter(|(noun, _)| *noun == Noun::Letter).map(|(_, end)| end);
     let (number_at, needs_date) = match labels::find_at(&text.atoms, at, &words.strong) {
         Some(_) if noun.is_some_and(|(noun, _)| noun == Noun::Other) => return None,
-        Some(found) => (found.end, !letter.is_some_and(|end| at <= end + 1)),
+        Some(found) => (found.end, letter.is_none_or(|end| at > end + 1)),
         None if letter == Some(at + 1) => {
             let weak = labels::find_at(&text.atoms, at + 1, &words.weak);
             (weak.map_or(at + 1, |found| found.end), true)

@@ -116,9 +116,9 @@ fn strips_of(page: &Page) -> Vec<Passage<'_>> {
     for (index, line) in lines.iter().enumerate() {
         for words in columns(page, line) {
             let strip = Passage::new(words);
-            let at_edge = index == 0 || index >= foot;
-            if !strip.atoms.is_empty() && !(at_edge && is_page_number(&strip)) && !(index >= foot && is_contact(&strip))
-            {
+            let at_foot = index >= foot;
+            let furniture = (index == 0 || at_foot) && is_page_number(&strip) || at_foot && is_contact(&strip);
+            if !strip.atoms.is_empty() && !furniture {
                 strips.push(strip);
             }
         }
@@ -185,7 +185,7 @@ fn upright(bounds: PixelBox, page: &Page) -> PixelBox {
 /// Says whether the strip is a page number: `- 2 -`, `2 / 3`, `صفحة 2 من 3`.
 fn is_page_number(strip: &Passage) -> bool {
     let digits = strip.atoms.iter().filter(|atom| atom.sort == Sort::Digits);
-    let short = digits.clone().count() <= 2 && digits.clone().all(|atom| atom.key.len() <= 3);
+    let short = digits.clone().count() <= 2 && digits.clone().all(|atom| atom.key.len() <= 2);
     let word = |key: &str| ["صفحه", "الصفحه", "من", "ص", "page", "of"].contains(&key);
     let bare = strip
         .atoms

@@ -11,6 +11,8 @@ use std::ops::Range;
 
 /// A subject has at least so many letters.
 const FEWEST_LETTERS: usize = 4;
+/// Strips below the label of the recipients among which a misread label of the subject is looked for.
+const BELOW_RECIPIENTS: usize = 3;
 /// Lines that a subject runs over at most.
 const MOST_LINES: usize = 3;
 const MARKS: &str = ":/\\؛;.-–=|";
@@ -35,13 +37,33 @@ pub fn label_at_start(strip: &Passage) -> Option<usize> {
     (end > found.end && !is_number).then_some(end)
 }
 
-/// Returns the subject, if the first page or the one after it has one.
+/// Returns the atom behind what can be a misread `م/`: one or two letters and a mark, the mark alone, or the letter alone.
+pub fn misread_label(strip: &Passage) -> Option<usize> {
+    let [first, second, ..] = strip.atoms.as_slice() else { return None };
+    let end = match (first.sort, second.sort) {
+        (Sort::Letters, Sort::Mark) if first.key.len() <= 2 && !second.is_mark(".()-–") => 2,
+        (Sort::Letters, Sort::Letters) if first.key_is("م") && second.spaced => 1,
+        (Sort::Mark, Sort::Letters) if first.is_mark("/\\") => 1,
+        _ => return None,
+    };
+    (strip.letters(end..usize::MAX) >= FEWEST_LETTERS).then_some(end)
+}
+
+/// Returns the subject: behind its label, or where that is misread, right below the recipients.
 pub fn find(sheet: &Sheet) -> Option<Field<String>> {
     let labelled = sheet.strips.iter().enumerate().filter_map(|(index, strip)| Some((index, label_at_start(strip)?)));
     let fields: Vec<(Field<String>, bool)> = labelled.filter_map(|(index, end)| field_at(sheet, index, end)).collect();
     // `م/ إعمام` is a title; it is the subject only where nothing else is.
     let first = fields.iter().position(|(_, is_title)| !is_title).unwrap_or(0);
-    fields.into_iter().nth(first).map(|(field, _)| field)
+    fields.into_iter().nth(first).map(|(field, _)| field).or_else(|| below_recipients(sheet))
+}
+
+fn below_recipients(sheet: &Sheet) -> Option<Field<String>> {
+    let recipients = sheet.strips.iter().take_while(|strip| strip.page() == sheet.first_page());
+    let last = recipients.enumerate().filter(|(_, strip)| parties::label_at_start(strip).is_some()).last()?.0;
+    let near = sheet.strips.iter().enumerate().skip(last + 1).take(BELOW_RECIPIENTS);
+    let (index, end) = near.filter_map(|(index, strip)| Some((index, misread_label(strip)?))).next()?;
+    field_at(sheet, index, end).map(|(field, _)| field)
 }
 
 /// Returns the subject behind the label that ends at atom `end`, and whether it names a kind of paper alone.
@@ -89,6 +111,7 @@ pub fn starts_something(strip: &Passage) -> bool {
     ];
     lists.iter().any(|phrases| labels::find_at(atoms, 0, phrases).is_some())
         || label_at_start(strip).is_some()
+        || misread_label(strip).is_some()
         || parties::label_at_start(strip).is_some()
         || lists::bullet(atoms).is_some()
         || kind::of_title(atoms).is_some()
@@ -120,6 +143,13 @@ mod tests {
     fn a_title_gives_way_to_the_subject() {
         check("م / إعمام\nالى / دوائر الوزارة كافة\nالموضوع / جرد المخازن", Some("جرد المخازن"));
         check("م / إعمام\nتحية طيبة", Some("إعمام"));
+    }
+
+    #[test]
+    fn a_misread_label_is_known_by_its_place() {
+        check("الى / وزارة المالية\nم ؛ حادث حريق\nتحية طيبة", Some("حادث حريق"));
+        check("الى / وزارة المالية\nم نقل خدمات الموظف\nتحية طيبة", Some("نقل خدمات الموظف"));
+        check("الى / وزارة المالية\n/ ترشيح موظفين\nتحية طيبة", Some("ترشيح موظفين"));
     }
 
     #[test]

@@ -72,7 +72,7 @@ pub(super) fn missing_part(page: &Page<'_>) -> Option<String> {
         }
         match objects.get::<Stream<'_>>(&*name.0) {
             None => return missing("an image or form"),
-            Some(form) if lacks_objects(form.dict(), MAX_DEPTH) => return missing("an image or form"),
+            Some(form) if lacks_objects(form.dict(), page.xref(), MAX_DEPTH) => return missing("an image or form"),
             Some(_) => {}
         }
     }
@@ -82,12 +82,13 @@ pub(super) fn missing_part(page: &Page<'_>) -> Option<String> {
 /// Forms are looked into so many levels deep.
 const MAX_DEPTH: u32 = 4;
 
-fn lacks_objects(form: &Dict<'_>, depth: u32) -> bool {
+fn lacks_objects(form: &Dict<'_>, xref: &XRef, depth: u32) -> bool {
     let resources = form.get::<Dict<'_>>(keys::RESOURCES);
     let Some(objects) = resources.and_then(|resources| resources.get::<Dict<'_>>(keys::XOBJECT)) else { return false };
-    objects.keys().any(|name| match objects.get::<Stream<'_>>(&*name) {
+    // Looked up in the whole file: within the form, the library hides what would make it contain itself.
+    objects.keys().filter_map(|name| objects.get_ref(&*name)).any(|id| match xref.get::<Stream<'_>>(id.into()) {
         None => true,
-        Some(inner) => depth > 0 && lacks_objects(inner.dict(), depth - 1),
+        Some(inner) => depth > 0 && lacks_objects(inner.dict(), xref, depth - 1),
     })
 }
 

@@ -63,14 +63,19 @@ pub(super) fn missing_part(page: &Page<'_>) -> Option<String> {
         Some(Object::Stream(_)) if page.page_stream().is_none() => return missing("readable content"),
         _ => {}
     }
+    let fonts = &page.resources().fonts;
+    if fonts.keys().filter_map(|name| fonts.get_ref(&*name)).any(|id| page.xref().get::<Dict<'_>>(id.into()).is_none())
+    {
+        return missing("a font");
+    }
     let objects = &page.resources().x_objects;
     let mut operations = page.typed_operations();
     while let Some(operation) = operations.next() {
         let TypedInstruction::XObject(name) = operation else { continue };
-        if !objects.contains_key(&*name.0) {
+        if !objects.contains_key(name.0) {
             continue;
         }
-        match objects.get::<Stream<'_>>(&*name.0) {
+        match objects.get::<Stream<'_>>(name.0) {
             None => return missing("an image or form"),
             Some(form) if lacks_objects(form.dict(), page.xref(), MAX_DEPTH) => return missing("an image or form"),
             Some(_) => {}

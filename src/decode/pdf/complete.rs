@@ -63,16 +63,21 @@ pub(super) fn missing_part(page: &Page<'_>) -> Option<String> {
         Some(Object::Stream(_)) if page.page_stream().is_none() => return missing("readable content"),
         _ => {}
     }
+    let fonts = &page.resources().fonts;
+    if fonts.keys().filter_map(|name| fonts.get_ref(&*name)).any(|id| page.xref().get::<Dict<'_>>(id.into()).is_none())
+    {
+        return missing("a font");
+    }
     let objects = &page.resources().x_objects;
     let mut operations = page.typed_operations();
     while let Some(operation) = operations.next() {
         let TypedInstruction::XObject(name) = operation else { continue };
-        if !objects.contains_key(&*name.0) {
+        if !objects.contains_key(name.0) {
             continue;
         }
-        match objects.get::<Stream<'_>>(&*name.0) {
+        match objects.get::<Stream<'_>>(name.0) {
             None => return missing("an image or form"),
-            Some(form) if lacks_objects(form.dict(), MAX_DEPTH) => return missing("an image or form"),
+            Some(form) if lacks_objects(form.dict(), page.xref(), MAX_DEPTH) => return missing("an image or form"),
             Some(_) => {}
         }
     }
@@ -82,12 +87,13 @@ pub(super) fn missing_part(page: &Page<'_>) -> Option<String> {
 /// Forms are looked into so many levels deep.
 const MAX_DEPTH: u32 = 4;
 
-fn lacks_objects(form: &Dict<'_>, depth: u32) -> bool {
+fn lacks_objects(form: &Dict<'_>, xref: &XRef, depth: u32) -> bool {
     let resources = form.get::<Dict<'_>>(keys::RESOURCES);
     let Some(objects) = resources.and_then(|resources| resources.get::<Dict<'_>>(keys::XOBJECT)) else { return false };
-    objects.keys().any(|name| match objects.get::<Stream<'_>>(&*name) {
+    // Looked up in the whole file: within the form, the library hides what would make it contain itself.
+    objects.keys().filter_map(|name| objects.get_ref(&*name)).any(|id| match xref.get::<Stream<'_>>(id.into()) {
         None => true,
-        Some(inner) => depth > 0 && lacks_objects(inner.dict(), depth - 1),
+        Some(inner) => depth > 0 && lacks_objects(inner.dict(), xref, depth - 1),
     })
 }
 

@@ -11,6 +11,8 @@ mod protocol;
 mod reader;
 mod space;
 mod survey;
+#[cfg(test)]
+pub(super) mod tests;
 
 use super::DecodeError;
 use super::PageHeader;
@@ -81,4 +83,18 @@ impl PdfFile {
             }
         }
     }
+}
+
+/// Reads all pages of a PDF in this very process, as its reader does, and lets go of them.
+#[cfg(test)]
+pub(super) fn pages_in_process(bytes: Vec<u8>, settings: &Settings) {
+    let _ = super::guard::pdfs(|| {
+        let pdf = pages::open(bytes)?;
+        let mut pages = pages::PdfPages::new(&pdf, settings)?;
+        for index in 0..pages.count().min(settings.max_pages) {
+            let _ = super::guard::pdfs(|| pages.header(index));
+            let _ = super::guard::pdfs(|| pages.page(index));
+        }
+        Ok(())
+    });
 }

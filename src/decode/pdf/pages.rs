@@ -113,7 +113,7 @@ impl<'a> PdfPages<'a> {
 
     fn get(&mut self, index: u32) -> Result<&'a Page<'a>, DecodeError> {
         self.uses += 1;
-        if self.uses % (2 * PAGES_PER_CACHE) == 0 {
+        if self.uses.is_multiple_of(2 * PAGES_PER_CACHE) {
             (self.fonts, self.drawings) = (InterpreterCache::new(), RenderCache::new());
         }
         match self.pages.get(index as usize) {

@@ -22,6 +22,9 @@ use hayro::kurbo::{Affine, BezPath, Point, Rect, Shape};
 /// Part of the page that images must cover to be the page.
 const COVER: f64 = 0.95;
 
+/// Part of the page from which on an image decides on the resolution at which the page is drawn.
+const LARGE: f64 = 0.2;
+
 /// How far in points edges may be apart and still count as the same: page sizes are rounded, scans are not.
 const TOLERANCE_PT: f64 = 1.0;
 
@@ -112,7 +115,9 @@ impl Survey {
             return Err(error.clone());
         }
         Ok(self.pixels_plan().unwrap_or_else(|| {
-            let largest = self.images.iter().max_by_key(|image| image.size.pixels());
+            // A logo, or a glyph that came as an image, does not make a page of text a scan.
+            let large = self.images.iter().filter(|image| image.shown.area() > LARGE * self.page.area());
+            let largest = large.max_by_key(|image| image.size.pixels());
             let min_dpi = largest.map_or(0.0, |image| {
                 let (across, down) = image.dpi();
                 across.min(down)

@@ -5,7 +5,7 @@ use super::gather::{Candidate, gather};
 use super::hit::{Answer, Hit};
 use super::plan::{day_number, plan};
 use super::query;
-use super::rank::{Assessed, Header, Ranker};
+use super::rank::{Assessed, Header, Ranker, text_words};
 use super::schema::{self, Fields};
 use super::snippet::snippet;
 use super::{SearchError, SearchIndex, SearchOptions};
@@ -104,7 +104,7 @@ impl LocalIndex {
             from: header.from,
             to: header.to,
             subject: header.subject,
-            snippet: snippet(&assessed.words, &assessed.marked),
+            snippet: snippet(&text_words(&assessed.text).collect::<Vec<_>>(), &assessed.marked),
             words: assessed.marked.iter().map(|(word, _)| *word).collect(),
             matched: assessed.matched,
         }))

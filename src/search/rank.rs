@@ -10,7 +10,7 @@ use super::query::FieldName;
 use super::schema::Fields;
 use super::similarity::Shape;
 use crate::text::marks::{DateMark, Reading, find_marks, whole_number};
-use crate::text::stem::{is_weak, stem};
+use crate::text::stem::{is_weak, root, stem};
 use crate::text::tokens::{Token, tokens};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -42,8 +42,8 @@ pub(super) struct Assessed {
     /// What share of the query was found, rare words counting more, 0.0..=1.0.
     pub coverage: f32,
     pub matched: Match,
-    /// The words of the best page.
-    pub words: Vec<String>,
+    /// The words of the best page, as the index keeps them.
+    pub text: String,
     /// Which of them match, with what each match tells; ordinals ascending.
     pub marked: Vec<(usize, f32)>,
 }
@@ -53,6 +53,8 @@ const STEMMED: f32 = 0.92;
 /// What a likeness is worth against a match by key.
 const MISREAD: f32 = 0.9;
 const MISREAD_STEM: f32 = 0.85;
+/// What a word of the same root is worth: enough to be shown as possible when nothing better is found.
+const AKIN: f32 = 0.55;
 /// Torn or joined words must be this much alike.
 const TORN: f32 = 0.85;
 /// A word that is not among a letter's weak ones, but says so little, counts this share.
@@ -145,7 +147,7 @@ impl<'a> Ranker<'a> {
             } else {
                 text_of(&self.load(candidate, *page)?, self.fields.text)
             };
-            read.push((*page, self.read_page(&text)));
+            read.push((*page, self.read_page(text)));
         }
         Ok(self.judge(candidate, id, header, read))
     }
@@ -155,20 +157,21 @@ impl<'a> Ranker<'a> {
         self.searcher.doc(DocAddress::new(segment, page))
     }
 
-    fn read_page(&mut self, text: &str) -> PageRead {
+    fn read_page(&mut self, text: String) -> PageRead {
         let mut page = PageRead::new(self.targets.len(), self.plan.items.len());
         let mut line_of_words: Vec<(usize, usize)> = Vec::new();
         let mut found: Vec<(usize, usize, Rc<[Spelling]>)> = Vec::new();
+        let mut ordinal = 0;
         let has_marks = self.plan.items.iter().any(|item| matches!(item.probe, Probe::Mark(_)));
-        for line in text.split('\n').filter(|line| !line.is_empty()) {
+        for line in text_lines(&text) {
             line_of_words.clear();
             let mut at = 0;
             for word in line.split(' ') {
-                line_of_words.push((at, page.words.len()));
+                line_of_words.push((at, ordinal));
                 at += word.len() + 1;
                 let spellings = self.spellings(word);
-                found.extend((0..spellings.len()).map(|token| (page.words.len(), token, Rc::clone(&spellings))));
-                page.words.push(word.to_owned());
+                found.extend((0..spellings.len()).map(|token| (ordinal, token, Rc::clone(&spellings))));
+                ordinal += 1;
             }
             if has_marks && line.contains(crate::text::digits::is_digit) {
                 self.read_marks(line, &line_of_words, &mut page);
@@ -192,6 +195,7 @@ impl<'a> Ranker<'a> {
                 self.read_torn(position, (word, spelling), (next_word, next), &mut page);
             }
         }
+        page.text = text;
         page
     }
 
@@ -312,7 +316,7 @@ impl<'a> Ranker<'a> {
             coverage: sum / self.total_worth,
             matched,
             marked: self.marked(&read),
-            words: read.words,
+            text: read.text,
             candidate: candidate.clone(),
         }
     }
@@ -440,10 +444,19 @@ impl<'a> Ranker<'a> {
     }
 }
 
+/// Returns the words of a page's text as the index keeps it, in the order of `Page::words`.
+pub(super) fn text_words(text: &str) -> impl Iterator<Item = &str> {
+    text_lines(text).flat_map(|line| line.split(' '))
+}
+
+fn text_lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split('\n').filter(|line| !line.is_empty())
+}
+
 /// A page while it is read.
 #[derive(Debug)]
 struct PageRead {
-    words: Vec<String>,
+    text: String,
     /// By target.
     places: Vec<Vec<Place>>,
     /// Numbers and dates, by item.
@@ -452,7 +465,7 @@ struct PageRead {
 
 impl PageRead {
     fn new(targets: usize, items: usize) -> Self {
-        Self { words: Vec::new(), places: vec![Vec::new(); targets], marks: vec![Vec::new(); items] }
+        Self { text: String::new(), places: vec![Vec::new(); targets], marks: vec![Vec::new(); items] }
     }
 
     fn place(&mut self, target: usize, place: Place) {
@@ -519,7 +532,7 @@ fn item_targets(at: usize, item: &Item, worth: f32) -> Vec<Target> {
         }
         // A beginning is no word; its target only holds the places.
         Probe::Prefix(_) => {
-            let nothing = Word { written: String::new(), key: String::new(), stem: String::new() };
+            let nothing = Word { written: String::new(), key: String::new(), stem: String::new(), root: None };
             vec![target(&nothing, worth, false, false)]
         }
         Probe::Mark(_) | Probe::Days => Vec::new(),
@@ -558,6 +571,10 @@ fn compare(
     let stems_long = target.stem_shape.len() >= 4 && stem_shape.len() >= 4;
     let by_stem = if stems_long { target.stem_shape.likeness(stem_shape, 0.74) } else { None };
     let by_stem = by_stem.map(|likeness| likeness * MISREAD_STEM);
+    if by_key.is_none() && by_stem.is_none() {
+        let akin = word.root.is_some() && root(&token.key) == word.root;
+        return akin.then_some((AKIN, Match::Stem));
+    }
     by_key.into_iter().chain(by_stem).max_by(f32::total_cmp).map(|quality| (quality, Match::Ocr))
 }
 

@@ -33,7 +33,7 @@ pub(super) struct Item {
     /// Where it may stand: anywhere, or in one field of the letter.
     pub scope: Option<FieldName>,
     pub lookups: Vec<Lookup>,
-    /// Trigrams of the word, for pages where it was misread.
+    /// What suggests a page without making it a strict match: trigrams of the word, for pages where it was misread.
     pub grams: Vec<Term>,
     /// Its root, for pages that hold a word akin to it.
     pub root: Option<Term>,
@@ -163,7 +163,7 @@ impl Planner<'_> {
         let word = Word::new(written, key);
         let lookups = self.word_lookups(&word, scope);
         let weak = is_weak(key);
-        let grams = if weak || scope.is_some() { Vec::new() } else { grams_of(key) };
+        let grams = if weak { Vec::new() } else { grams_of(key) };
         let grams = grams.iter().map(|gram| Term::from_field_text(self.fields.grams, gram)).collect();
         let root = root_term(key).filter(|_| !weak && scope.is_none());
         let root = root.map(|root| Term::from_field_text(self.fields.grams, &root));
@@ -234,8 +234,7 @@ impl Planner<'_> {
                 run(self.fields.to, &|word| word.key.clone()),
             ],
         };
-        let grams =
-            words.iter().filter(|word| scope.is_none() && !is_weak(&word.key)).flat_map(|word| grams_of(&word.key));
+        let grams = words.iter().filter(|word| !is_weak(&word.key)).flat_map(|word| grams_of(&word.key));
         let grams = grams.map(|gram| Term::from_field_text(self.fields.grams, &gram)).collect();
         self.plan.items.push(Item {
             probe: Probe::Phrase(words),
@@ -277,12 +276,7 @@ impl Planner<'_> {
         for reading in &readings {
             self.mark_lookups(reading, scope, &mut lookups);
         }
-        let grams = match &readings[..] {
-            [Reading::Number(parts)] if scope.is_none() => parts.iter().max_by_key(|part| part.len()),
-            _ => None,
-        };
-        let grams = grams.into_iter().flat_map(|part| grams_of(part));
-        let grams = grams.map(|gram| Term::from_field_text(self.fields.grams, &gram)).collect();
+        let grams = if scope.is_some() { self.cited(&readings) } else { self.digit_grams(&readings) };
         self.plan.items.push(Item {
             probe: Probe::Mark(readings),
             scope,
@@ -292,6 +286,26 @@ impl Planner<'_> {
             group,
             weak: false,
         });
+    }
+
+    /// Returns what suggests a page where a lone number was misread.
+    fn digit_grams(&self, readings: &[Reading]) -> Vec<Term> {
+        let part = match readings {
+            [Reading::Number(parts)] => parts.iter().max_by_key(|part| part.len()),
+            _ => None,
+        };
+        let grams = part.into_iter().flat_map(|part| grams_of(part));
+        grams.map(|gram| Term::from_field_text(self.fields.grams, &gram)).collect()
+    }
+
+    /// Returns what suggests a page that holds the value of a field, which may be the letter's own and was not
+    /// understood as such.
+    fn cited(&self, readings: &[Reading]) -> Vec<Term> {
+        let terms = readings.iter().flat_map(|reading| match reading {
+            Reading::Date(_) => reading.whole().into_iter().collect(),
+            Reading::Number(_) => reading.terms(),
+        });
+        terms.map(|term| Term::from_field_text(self.fields.marks, &term)).collect()
     }
 
     fn mark_lookups(&self, reading: &Reading, scope: Option<FieldName>, lookups: &mut Vec<Lookup>) {

@@ -21,6 +21,14 @@ impl Shape {
         self.chars.len()
     }
 
+    /// Says whether `word` holds nearly all the letter bodies of this stem that no form of a word goes without. What
+    /// does not is no form of the word, and too far from it to be a misreading.
+    pub(super) fn is_core_of(&self, word: &Self) -> bool {
+        const VOWELS: u32 = 1 << 11 | 1 << 15 | 1 << 16;
+        let core = self.bodies & !VOWELS;
+        (core & !word.bodies).count_ones() <= (core.count_ones() / 3).max(1)
+    }
+
     /// Returns this shape followed by `next`.
     pub(super) fn followed_by(&self, next: &Self) -> Self {
         let chars = self.chars.iter().chain(&next.chars).copied().collect();

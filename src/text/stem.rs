@@ -169,6 +169,10 @@ fn strip_ending(word: &str) -> Option<&str> {
     /// Endings before which the feminine ending is written `ت`: pronouns and duals.
     const OPENING: [&str; 7] = ["هما", "كم", "هم", "ها", "نا", "ين", "ان"];
     const CLOSING: [&str; 8] = ["ات", "ون", "يه", "تي", "ه", "ي", "ا", "ء"];
+    // Most words end in none of these letters, and to know so is cheap.
+    if !word.ends_with(['م', 'ا', 'ن', 'ت', 'ه', 'ي', 'ء']) {
+        return None;
+    }
     let left = |ending: &str, least: usize| word.strip_suffix(ending).filter(|rest| letters(rest) >= least);
     for ending in OPENING {
         // `قانونا` is `قانون` in the accusative, not "our" something; `بيان` keeps its own letters.

@@ -4,13 +4,15 @@
 //! one position, parted by spaces. [`SlotTokenizer`] only takes them apart again.
 
 use crate::text::marks::{Reading, find_marks};
-use crate::text::stem::stem;
+use crate::text::stem::{root, stem};
 use crate::text::tokens::tokens;
 use std::collections::BTreeSet;
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 
 /// Stands before a stem where keys and stems share a field; no search key holds it.
 const STEM_SIGN: char = '=';
+/// Stands before a root.
+const ROOT_SIGN: char = '√';
 
 /// What the index holds of a page's text.
 #[derive(Debug, Default)]
@@ -30,7 +32,7 @@ pub(super) fn page_terms(lines: &[Vec<&str>]) -> PageTerms {
         norm.push(slot(key.clone(), other.iter().cloned()));
         stems.push(slot(stem(key), other.iter().map(|spelling| stem(spelling))));
     }
-    let grams: BTreeSet<String> = keys.iter().flat_map(|key| grams_of(key)).collect();
+    let grams: BTreeSet<String> = keys.iter().flat_map(|key| grams_of(key).into_iter().chain(root_term(key))).collect();
     let marks: BTreeSet<String> = lines
         .iter()
         .flat_map(|line| find_marks(&line.join(" ")))
@@ -48,6 +50,11 @@ pub(super) fn field_terms(text: &str) -> String {
 /// Returns the term that a word's stem has in a field that also holds keys.
 pub(super) fn stem_term(key: &str) -> String {
     format!("{STEM_SIGN}{}", stem(key))
+}
+
+/// Returns the term of a word's root among the trigrams: four characters, so that none of them equals it.
+pub(super) fn root_term(key: &str) -> Option<String> {
+    root(key).map(|root| format!("{ROOT_SIGN}{root}"))
 }
 
 /// Returns the term for the digit group by which people name a letter: the longest one, of equals the last.

@@ -65,6 +65,7 @@ pub(super) fn gather(
                 tally.add(lookup, 1 << bit, idf)?;
             }
             tally.add_grams(&item.grams, idf)?;
+            item.root.iter().try_for_each(|root| tally.add_root(root, idf))?;
         }
         for item in &plan.excluded {
             item.lookups.iter().try_for_each(|lookup| tally.exclude(lookup))?;
@@ -158,16 +159,23 @@ impl<'a> Tally<'a> {
             }
         }
         let sum: f32 = telling.iter().map(|(_, idf)| idf).sum();
-        for (gram, idf) in telling {
-            let index = self.reader.inverted_index(gram.field())?;
-            let Some(mut postings) = index.read_postings(gram, IndexRecordOption::Basic)? else { continue };
-            let worth = WORTH * idf_of_word * idf / sum;
-            while postings.doc() != TERMINATED {
-                if let Some(score) = self.scores.get_mut(postings.doc() as usize) {
-                    *score += worth;
-                }
-                postings.advance();
+        telling.into_iter().try_for_each(|(gram, idf)| self.add_hint(gram, WORTH * idf_of_word * idf / sum))
+    }
+
+    fn add_root(&mut self, root: &Term, idf_of_word: f32) -> tantivy::Result<()> {
+        const WORTH: f32 = 0.4;
+        self.add_hint(root, WORTH * idf_of_word)
+    }
+
+    /// Adds `worth` to the pages that hold `term`, which makes none of them a strict match.
+    fn add_hint(&mut self, term: &Term, worth: f32) -> tantivy::Result<()> {
+        let index = self.reader.inverted_index(term.field())?;
+        let Some(mut postings) = index.read_postings(term, IndexRecordOption::Basic)? else { return Ok(()) };
+        while postings.doc() != TERMINATED {
+            if let Some(score) = self.scores.get_mut(postings.doc() as usize) {
+                *score += worth;
             }
+            postings.advance();
         }
         Ok(())
     }

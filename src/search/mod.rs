@@ -16,9 +16,13 @@ mod local;
 mod plan;
 mod query;
 mod rank;
+mod record;
 mod schema;
 mod similarity;
 mod snippet;
+mod target;
+#[cfg(test)]
+mod tests;
 
 pub use hit::{Answer, Hit, Match};
 pub use local::LocalIndex;

@@ -1,11 +1,11 @@
 //! Decides what a query looks for: clauses in, items out, each with the terms that hold it strictly and with what the
 //! word-by-word comparison needs.
 
-use super::analyser::{grams_of, serial_term, stem_term};
+use super::analyser::{grams_of, root_term, serial_term, stem_term};
 use super::query::{Clause, FieldName, Form, Query};
 use super::schema::Fields;
 use crate::text::marks::{DateMark, Mark, Reading, find_marks, whole_number};
-use crate::text::stem::{is_weak, stem};
+use crate::text::stem::{is_weak, root, stem};
 use crate::text::tokens::{tokens, word_key};
 use jiff::civil::Date;
 use tantivy::Term;
@@ -33,8 +33,10 @@ pub(super) struct Item {
     /// Where it may stand: anywhere, or in one field of the letter.
     pub scope: Option<FieldName>,
     pub lookups: Vec<Lookup>,
-    /// Trigrams of the word, for pages where it was misread.
+    /// What suggests a page without making it a strict match: trigrams of the word, for pages where it was misread.
     pub grams: Vec<Term>,
+    /// Its root, for pages that hold a word akin to it.
+    pub root: Option<Term>,
     /// Items of one group count together: the plain words, the words of one field, a phrase.
     pub group: usize,
     /// Says little; it counts only where its group holds nothing else.
@@ -57,6 +59,13 @@ pub(super) struct Word {
     pub written: String,
     pub key: String,
     pub stem: String,
+    pub root: Option<String>,
+}
+
+impl Word {
+    fn new(written: &str, key: &str) -> Self {
+        Self { written: written.to_owned(), key: key.to_owned(), stem: stem(key), root: root(key) }
+    }
 }
 
 /// One way in which the index can hold an item strictly.
@@ -132,7 +141,7 @@ impl Planner<'_> {
     }
 
     fn push(&mut self, probe: Probe, scope: Option<FieldName>, group: usize, lookups: Vec<Lookup>) {
-        self.plan.items.push(Item { probe, scope, lookups, grams: Vec::new(), group, weak: false });
+        self.plan.items.push(Item { probe, scope, lookups, grams: Vec::new(), root: None, group, weak: false });
     }
 
     /// Plain text: numbers and dates among words.
@@ -151,12 +160,14 @@ impl Planner<'_> {
     }
 
     fn word(&mut self, written: &str, key: &str, scope: Option<FieldName>, group: usize) {
-        let word = Word { written: written.to_owned(), key: key.to_owned(), stem: stem(key) };
+        let word = Word::new(written, key);
         let lookups = self.word_lookups(&word, scope);
         let weak = is_weak(key);
-        let grams = if weak || scope.is_some() { Vec::new() } else { grams_of(key) };
+        let grams = if weak { Vec::new() } else { grams_of(key) };
         let grams = grams.iter().map(|gram| Term::from_field_text(self.fields.grams, gram)).collect();
-        self.plan.items.push(Item { probe: Probe::Word(word), scope, lookups, grams, group, weak });
+        let root = root_term(key).filter(|_| !weak && scope.is_none());
+        let root = root.map(|root| Term::from_field_text(self.fields.grams, &root));
+        self.plan.items.push(Item { probe: Probe::Word(word), scope, lookups, grams, root, group, weak });
     }
 
     fn word_lookups(&self, word: &Word, scope: Option<FieldName>) -> Vec<Lookup> {
@@ -198,7 +209,7 @@ impl Planner<'_> {
         let words: Vec<Word> = tokens(text)
             .into_iter()
             .take(MOST_PHRASE_WORDS)
-            .map(|token| Word { written: text[token.span].to_owned(), stem: stem(&token.key), key: token.key })
+            .map(|token| Word::new(&text[token.span], &token.key))
             .collect();
         let group = if words.is_empty() { 0 } else { self.new_group() };
         if let [word] = &words[..] {
@@ -223,10 +234,17 @@ impl Planner<'_> {
                 run(self.fields.to, &|word| word.key.clone()),
             ],
         };
-        let grams =
-            words.iter().filter(|word| scope.is_none() && !is_weak(&word.key)).flat_map(|word| grams_of(&word.key));
+        let grams = words.iter().filter(|word| !is_weak(&word.key)).flat_map(|word| grams_of(&word.key));
         let grams = grams.map(|gram| Term::from_field_text(self.fields.grams, &gram)).collect();
-        self.plan.items.push(Item { probe: Probe::Phrase(words), scope, lookups, grams, group, weak: false });
+        self.plan.items.push(Item {
+            probe: Probe::Phrase(words),
+            scope,
+            lookups,
+            grams,
+            root: None,
+            group,
+            weak: false,
+        });
     }
 
     fn prefix(&mut self, text: &str, scope: Option<FieldName>) {
@@ -258,13 +276,36 @@ impl Planner<'_> {
         for reading in &readings {
             self.mark_lookups(reading, scope, &mut lookups);
         }
-        let grams = match &readings[..] {
-            [Reading::Number(parts)] if scope.is_none() => parts.iter().max_by_key(|part| part.len()),
+        let grams = if scope.is_some() { self.cited(&readings) } else { self.digit_grams(&readings) };
+        self.plan.items.push(Item {
+            probe: Probe::Mark(readings),
+            scope,
+            lookups,
+            grams,
+            root: None,
+            group,
+            weak: false,
+        });
+    }
+
+    /// Returns what suggests a page where a lone number was misread.
+    fn digit_grams(&self, readings: &[Reading]) -> Vec<Term> {
+        let part = match readings {
+            [Reading::Number(parts)] => parts.iter().max_by_key(|part| part.len()),
             _ => None,
         };
-        let grams = grams.into_iter().flat_map(|part| grams_of(part));
-        let grams = grams.map(|gram| Term::from_field_text(self.fields.grams, &gram)).collect();
-        self.plan.items.push(Item { probe: Probe::Mark(readings), scope, lookups, grams, group, weak: false });
+        let grams = part.into_iter().flat_map(|part| grams_of(part));
+        grams.map(|gram| Term::from_field_text(self.fields.grams, &gram)).collect()
+    }
+
+    /// Returns what suggests a page that holds the value of a field, which may be the letter's own and was not
+    /// understood as such.
+    fn cited(&self, readings: &[Reading]) -> Vec<Term> {
+        let terms = readings.iter().flat_map(|reading| match reading {
+            Reading::Date(_) => reading.whole().into_iter().collect(),
+            Reading::Number(_) => reading.terms(),
+        });
+        terms.map(|term| Term::from_field_text(self.fields.marks, &term)).collect()
     }
 
     fn mark_lookups(&self, reading: &Reading, scope: Option<FieldName>, lookups: &mut Vec<Lookup>) {

@@ -5,12 +5,12 @@
 
 use super::gather::Candidate;
 use super::hit::Match;
-use super::plan::{Item, Plan, Probe, Word};
+use super::plan::{Item, Plan, Probe};
 use super::query::FieldName;
 use super::schema::Fields;
 use super::similarity::Shape;
-use crate::text::marks::{DateMark, Reading, find_marks, whole_number};
-use crate::text::stem::{is_weak, stem};
+use super::target::{FOLDED, Forms, STEMMED, Target, compare, compare_marks, item_targets};
+use crate::text::marks::{Reading, find_marks, whole_number};
 use crate::text::tokens::{Token, tokens};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -30,6 +30,18 @@ pub(super) struct Header {
     pub subject: Option<String>,
 }
 
+impl Header {
+    fn holds(&self, field: FieldName) -> bool {
+        match field {
+            FieldName::Number => self.number.is_some(),
+            FieldName::Date => self.date.is_some() || self.hijri_date.is_some(),
+            FieldName::From => self.from.is_some(),
+            FieldName::To => !self.to.is_empty(),
+            FieldName::Subject => self.subject.is_some(),
+        }
+    }
+}
+
 /// A document read word by word.
 #[derive(Debug)]
 pub(super) struct Assessed {
@@ -42,36 +54,17 @@ pub(super) struct Assessed {
     /// What share of the query was found, rare words counting more, 0.0..=1.0.
     pub coverage: f32,
     pub matched: Match,
-    /// The words of the best page.
-    pub words: Vec<String>,
+    /// The words of the best page, as the index keeps them.
+    pub text: String,
     /// Which of them match, with what each match tells; ordinals ascending.
     pub marked: Vec<(usize, f32)>,
 }
 
-const FOLDED: f32 = 1.0;
-const STEMMED: f32 = 0.92;
-/// What a likeness is worth against a match by key.
-const MISREAD: f32 = 0.9;
-const MISREAD_STEM: f32 = 0.85;
 /// Torn or joined words must be this much alike.
 const TORN: f32 = 0.85;
 /// A word that is not among a letter's weak ones, but says so little, counts this share.
 const WEAK_SHARE: f32 = 0.3;
 const MOST_PLACES: usize = 48;
-
-/// A word to find: one of the query's, or one of a phrase.
-struct Target {
-    item: usize,
-    word: Word,
-    shape: Shape,
-    stem_shape: Shape,
-    worth: f32,
-    weak: bool,
-    scope: Option<FieldName>,
-    /// The next target stands after this one in the query.
-    leads: bool,
-    in_phrase: bool,
-}
 
 /// A place on a page that matches a target.
 #[derive(Clone, Copy, Debug)]
@@ -145,7 +138,7 @@ impl<'a> Ranker<'a> {
             } else {
                 text_of(&self.load(candidate, *page)?, self.fields.text)
             };
-            read.push((*page, self.read_page(&text)));
+            read.push((*page, self.read_page(text)));
         }
         Ok(self.judge(candidate, id, header, read))
     }
@@ -155,20 +148,21 @@ impl<'a> Ranker<'a> {
         self.searcher.doc(DocAddress::new(segment, page))
     }
 
-    fn read_page(&mut self, text: &str) -> PageRead {
+    fn read_page(&mut self, text: String) -> PageRead {
         let mut page = PageRead::new(self.targets.len(), self.plan.items.len());
         let mut line_of_words: Vec<(usize, usize)> = Vec::new();
         let mut found: Vec<(usize, usize, Rc<[Spelling]>)> = Vec::new();
+        let mut ordinal = 0;
         let has_marks = self.plan.items.iter().any(|item| matches!(item.probe, Probe::Mark(_)));
-        for line in text.split('\n').filter(|line| !line.is_empty()) {
+        for line in text_lines(&text) {
             line_of_words.clear();
             let mut at = 0;
             for word in line.split(' ') {
-                line_of_words.push((at, page.words.len()));
+                line_of_words.push((at, ordinal));
                 at += word.len() + 1;
                 let spellings = self.spellings(word);
-                found.extend((0..spellings.len()).map(|token| (page.words.len(), token, Rc::clone(&spellings))));
-                page.words.push(word.to_owned());
+                found.extend((0..spellings.len()).map(|token| (ordinal, token, Rc::clone(&spellings))));
+                ordinal += 1;
             }
             if has_marks && line.contains(crate::text::digits::is_digit) {
                 self.read_marks(line, &line_of_words, &mut page);
@@ -192,6 +186,7 @@ impl<'a> Ranker<'a> {
                 self.read_torn(position, (word, spelling), (next_word, next), &mut page);
             }
         }
+        page.text = text;
         page
     }
 
@@ -226,12 +221,14 @@ impl<'a> Ranker<'a> {
     fn spelling(&self, word: &str, token: &Token) -> Spelling {
         let shape = Shape::new(&token.key);
         let written = word.get(token.span.clone()).unwrap_or_default();
-        let token_stem = stem(&token.key);
-        let stem_shape = Shape::new(&token_stem);
+        let mut forms = None;
         let mut matches = Vec::new();
         for (at, target) in self.targets.iter().enumerate() {
-            if let Some((quality, level)) = compare(target, written, token, &shape, &token_stem, &stem_shape) {
-                matches.push((at, quality, level));
+            if token.key == target.word.key {
+                matches.push((at, FOLDED, if written == target.word.written { Match::Exact } else { Match::Folded }));
+            } else if target.stem_shape.is_core_of(&shape) && target.shape.len() > 0 {
+                let forms = forms.get_or_insert_with(|| Forms::new(&token.key));
+                matches.extend(compare(target, &shape, forms).map(|(quality, level)| (at, quality, level)));
             }
         }
         for (at, item) in self.plan.items.iter().enumerate() {
@@ -285,16 +282,17 @@ impl<'a> Ranker<'a> {
         let mut field_bonus = 0.0;
         for (((item, all), in_field), worth) in self.plan.items.iter().zip(&mut found).zip(&in_fields).zip(&self.worths)
         {
-            // A value that was looked for in a field and stands elsewhere is a guess; so is one a clerk may yet correct.
-            if item.scope.is_some() {
-                all.quality *= 0.5;
+            if let Some(scope) = item.scope {
+                // Where the field was not understood, what stands elsewhere on the page may be its value.
+                let guess = if header.holds(scope) { 0.0 } else { 0.5 };
+                all.quality *= guess;
                 all.level = all.level.max(Match::Ocr);
             } else {
                 let share = if matches!(item.probe, Probe::Mark(_)) { 1.5 } else { 0.3 };
                 field_bonus += share * in_field.quality * worth;
             }
-            if matches!(item.probe, Probe::Days) && candidate.strict {
-                all.take(Found { quality: 1.0, level: Match::Exact });
+            if item.scope.is_some() && matches!(item.probe, Probe::Days | Probe::Phrase(_)) && candidate.strict {
+                all.take(Found { quality: 1.0, level: Match::Folded });
             }
             all.take(*in_field);
         }
@@ -312,7 +310,7 @@ impl<'a> Ranker<'a> {
             coverage: sum / self.total_worth,
             matched,
             marked: self.marked(&read),
-            words: read.words,
+            text: read.text,
             candidate: candidate.clone(),
         }
     }
@@ -418,7 +416,7 @@ impl<'a> Ranker<'a> {
                 // A phrase is marked where its words stand together, a weak word only next to others.
                 if good
                     && (!target.in_phrase || alone || beside(place))
-                    && !(target.weak && !self.beside_any(at, place, page))
+                    && (!target.weak || self.beside_any(at, place, page))
                 {
                     mark(place, target.worth);
                 }
@@ -440,10 +438,19 @@ impl<'a> Ranker<'a> {
     }
 }
 
+/// Returns the words of a page's text as the index keeps it, in the order of `Page::words`.
+pub(super) fn text_words(text: &str) -> impl Iterator<Item = &str> {
+    text_lines(text).flat_map(|line| line.split(' '))
+}
+
+fn text_lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split('\n').filter(|line| !line.is_empty())
+}
+
 /// A page while it is read.
 #[derive(Debug)]
 struct PageRead {
-    words: Vec<String>,
+    text: String,
     /// By target.
     places: Vec<Vec<Place>>,
     /// Numbers and dates, by item.
@@ -452,7 +459,7 @@ struct PageRead {
 
 impl PageRead {
     fn new(targets: usize, items: usize) -> Self {
-        Self { words: Vec::new(), places: vec![Vec::new(); targets], marks: vec![Vec::new(); items] }
+        Self { text: String::new(), places: vec![Vec::new(); targets], marks: vec![Vec::new(); items] }
     }
 
     fn place(&mut self, target: usize, place: Place) {
@@ -499,76 +506,6 @@ impl Found {
     }
 }
 
-fn item_targets(at: usize, item: &Item, worth: f32) -> Vec<Target> {
-    let target = |word: &Word, worth: f32, leads: bool, in_phrase: bool| Target {
-        item: at,
-        shape: Shape::new(&word.key),
-        stem_shape: Shape::new(&word.stem),
-        word: word.clone(),
-        worth,
-        weak: if in_phrase { is_weak(&word.key) } else { item.weak },
-        scope: item.scope,
-        leads,
-        in_phrase,
-    };
-    match &item.probe {
-        Probe::Word(word) => vec![target(word, worth, false, false)],
-        Probe::Phrase(words) => {
-            let (last, share) = (words.len().saturating_sub(1), worth / words.len().max(1) as f32);
-            words.iter().enumerate().map(|(n, word)| target(word, share, n < last, true)).collect()
-        }
-        // A beginning is no word; its target only holds the places.
-        Probe::Prefix(_) => {
-            let nothing = Word { written: String::new(), key: String::new(), stem: String::new() };
-            vec![target(&nothing, worth, false, false)]
-        }
-        Probe::Mark(_) | Probe::Days => Vec::new(),
-    }
-}
-
-/// Compares a word of a page with one of the query.
-fn compare(
-    target: &Target,
-    written: &str,
-    token: &Token,
-    shape: &Shape,
-    token_stem: &str,
-    stem_shape: &Shape,
-) -> Option<(f32, Match)> {
-    let word = &target.word;
-    if word.key.is_empty() {
-        return None;
-    }
-    if token.key == word.key {
-        return Some((FOLDED, if written == word.written { Match::Exact } else { Match::Folded }));
-    }
-    if token_stem == word.stem || differs_by_particle(token_stem, &word.stem) {
-        return Some((STEMMED, Match::Stem));
-    }
-    if target.weak {
-        return None;
-    }
-    let least = |length: usize| match length {
-        0..=2 => 1.0,
-        3 => 0.8,
-        4 => 0.74,
-        _ => 0.7,
-    };
-    let by_key = target.shape.likeness(shape, least(target.shape.len())).map(|likeness| likeness * MISREAD);
-    let stems_long = target.stem_shape.len() >= 4 && stem_shape.len() >= 4;
-    let by_stem = if stems_long { target.stem_shape.likeness(stem_shape, 0.74) } else { None };
-    let by_stem = by_stem.map(|likeness| likeness * MISREAD_STEM);
-    by_key.into_iter().chain(by_stem).max_by(f32::total_cmp).map(|quality| (quality, Match::Ocr))
-}
-
-/// Says whether one stem is the other with a particle of one letter before it.
-fn differs_by_particle(one: &str, other: &str) -> bool {
-    let bare = |stem: &'_ str, rest: &str| {
-        stem.strip_prefix(['ل', 'ب', 'ف', 'ك']).is_some_and(|bare| bare == rest) && rest.chars().count() >= 4
-    };
-    bare(one, other) || bare(other, one)
-}
-
 /// Returns how near the places of two successive words come to each other: 1.0 side by side in order, 0.0 far apart.
 fn nearness(places: &[Place], next: &[Place]) -> f32 {
     let mut best: f32 = 0.0;
@@ -586,44 +523,4 @@ fn nearness(places: &[Place], next: &[Place]) -> f32 {
         }
     }
     best
-}
-
-/// Compares numbers and dates: what the query wants with what stands somewhere.
-fn compare_marks(wanted: &[Reading], found: &[Reading]) -> Option<(f32, Match)> {
-    let pairs = wanted.iter().flat_map(|wanted| found.iter().map(move |found| (wanted, found)));
-    let compared = pairs.filter_map(|(wanted, found)| match (wanted, found) {
-        (Reading::Date(wanted), Reading::Date(found)) => compare_dates(*wanted, *found),
-        (Reading::Number(_), Reading::Number(_)) => compare_numbers(wanted, found),
-        _ => None,
-    });
-    compared.max_by(|a, b| a.0.total_cmp(&b.0))
-}
-
-fn compare_dates(wanted: DateMark, found: DateMark) -> Option<(f32, Match)> {
-    let same_month = wanted.month.is_none() || wanted.month == found.month;
-    let same_day = wanted.day.is_none() || wanted.day == found.day;
-    match (wanted.year == found.year, same_month, same_day) {
-        (true, true, true) => Some((1.0, Match::Folded)),
-        // Two of three figures right: one was misread, perhaps.
-        (true, true, false) | (true, false, true) | (false, true, true)
-            if wanted.day.is_some() && found.day.is_some() =>
-        {
-            Some((0.5, Match::Ocr))
-        }
-        _ => None,
-    }
-}
-
-fn compare_numbers(wanted: &Reading, found: &Reading) -> Option<(f32, Match)> {
-    if wanted == found {
-        return Some((1.0, Match::Folded));
-    }
-    let (asked, held) = (wanted.groups(), found.groups());
-    let longest = |groups: &[&str]| groups.iter().max_by_key(|group| group.len()).map(|group| (*group).to_owned());
-    let (serial, other) = (longest(&asked)?, longest(&held)?);
-    if asked.iter().all(|group| held.contains(group)) {
-        return Some((if serial == other { 0.95 } else { 0.6 }, Match::Folded));
-    }
-    let likeness = Shape::new(&serial).likeness(&Shape::new(&other), 0.74).filter(|_| serial.len() >= 4)?;
-    Some((0.75 * likeness, Match::Ocr))
 }

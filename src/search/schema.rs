@@ -10,7 +10,7 @@ use tantivy::Index;
 use tantivy::schema::{FAST, Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions};
 
 /// Raised when the fields or the analysis change.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const FORMAT_FILE: &str = "warraq-format";
 const SLOTS: &str = "slots";
 
@@ -27,7 +27,7 @@ pub(super) struct Fields {
     pub norm: Field,
     /// Stems, at the same positions.
     pub stem: Field,
-    /// Character trigrams of the search keys.
+    /// Character trigrams of the search keys, and roots: what suggests a page without making it a strict match.
     pub grams: Field,
     /// Numbers and dates found on the page.
     pub marks: Field,

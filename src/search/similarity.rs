@@ -21,6 +21,14 @@ impl Shape {
         self.chars.len()
     }
 
+    /// Says whether `word` holds nearly all the letter bodies of this stem that no form of a word goes without. What
+    /// does not is no form of the word, and too far from it to be a misreading.
+    pub(super) fn is_core_of(&self, word: &Self) -> bool {
+        const VOWELS: u32 = 1 << 11 | 1 << 15 | 1 << 16;
+        let core = self.bodies & !VOWELS;
+        (core & !word.bodies).count_ones() <= (core.count_ones() / 3).max(1)
+    }
+
     /// Returns this shape followed by `next`.
     pub(super) fn followed_by(&self, next: &Self) -> Self {
         let chars = self.chars.iter().chain(&next.chars).copied().collect();
@@ -126,34 +134,38 @@ fn insertion(c: char) -> f32 {
     if matches!(body(c), 1 | 11 | 12 | 16) && !c.is_ascii() { THIN } else { 1.0 }
 }
 
+/// Longer keys are no words; they are only compared for being equal.
+const LONGEST: usize = 63;
+
 /// Returns the cheapest way from `a` to `b`, or `None` if it costs more than `limit`.
 fn distance(a: &[char], b: &[char], limit: f32) -> Option<f32> {
-    let mut before: Vec<f32> = Vec::new();
-    let mut last: Vec<f32> = Vec::with_capacity(b.len() + 1);
-    last.push(0.0);
-    for c in b {
-        last.push(last.last().copied().unwrap_or_default() + insertion(*c));
+    if a.len() > LONGEST || b.len() > LONGEST {
+        return (a == b).then_some(0.0);
+    }
+    let mut adding = [0.0; LONGEST + 1];
+    let (mut before, mut last, mut row) = ([0.0_f32; LONGEST + 1], [0.0_f32; LONGEST + 1], [0.0_f32; LONGEST + 1]);
+    for (j, c) in b.iter().enumerate() {
+        adding[j] = insertion(*c);
+        last[j + 1] = last[j] + adding[j];
     }
     for (i, from) in a.iter().enumerate() {
-        let mut row: Vec<f32> = Vec::with_capacity(b.len() + 1);
-        row.push(last.first().copied().unwrap_or_default() + insertion(*from));
+        let dropping = insertion(*from);
+        row[0] = last[0] + dropping;
+        let mut least = row[0];
         for (j, to) in b.iter().enumerate() {
-            let changed = last[j] + substitution(*from, *to);
-            let dropped = last[j + 1] + insertion(*from);
-            let added = row[j] + insertion(*to);
-            let mut best = changed.min(dropped).min(added);
+            let mut best = (last[j] + substitution(*from, *to)).min(last[j + 1] + dropping).min(row[j] + adding[j]);
             if i > 0 && j > 0 && a[i - 1] == *to && b[j - 1] == *from {
                 best = best.min(before[j - 1] + SWAP);
             }
-            row.push(best);
+            row[j + 1] = best;
+            least = least.min(best);
         }
-        if row.iter().all(|cost| *cost > limit) {
+        if least > limit {
             return None;
         }
-        before = last;
-        last = row;
+        (before, last, row) = (last, row, before);
     }
-    last.last().copied().filter(|cost| *cost <= limit)
+    Some(last[b.len()]).filter(|cost| *cost <= limit)
 }
 
 #[cfg(test)]

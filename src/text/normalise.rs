@@ -27,16 +27,21 @@ pub fn search_key(text: &str) -> String {
 
 /// Returns the folded form of one character: one letter, several for a few Latin capitals, or none for a mark.
 pub fn fold_char(c: char) -> impl Iterator<Item = char> {
-    let folded = match c {
+    fold_one(c).into_iter().flat_map(char::to_lowercase)
+}
+
+/// Returns the folded form of a character but for its case, or `None` for a mark.
+pub(super) fn fold_one(c: char) -> Option<char> {
+    match c {
         'أ' | 'إ' | 'آ' | 'ٱ' => Some('ا'),
         'ى' | 'ی' | 'ئ' | 'ې' | 'ے' => Some('ي'),
         'ؤ' => Some('و'),
         'ة' | 'ۀ' | 'ہ' | 'ە' => Some('ه'),
         'ک' | 'ڪ' => Some('ك'),
+        'ء'..='غ' | 'ف'..='ي' => Some(c),
         c if is_ignorable(c) => None,
         c => Some(fold_digit(c)),
-    };
-    folded.into_iter().flat_map(char::to_lowercase)
+    }
 }
 
 /// Says whether `c` has no place in a search key and parts no words: harakat, tatweel, direction marks, joiners.

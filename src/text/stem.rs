@@ -20,6 +20,37 @@ pub fn stem(key: &str) -> String {
     BUILT_IN.stem(key)
 }
 
+/// Returns the likely root of a word's search key: three consonants, by taking the letters away that patterns add
+/// (`مشروع`, `مشاريع`: `شرع`). It brings `محفوظات` and `حفظ` together, and now and then words that only look akin, so it
+/// can suggest a match but not make one.
+pub fn root(key: &str) -> Option<String> {
+    let cut = BUILT_IN.cut(key);
+    if !cut.chars().all(|c| matches!(c, 'ء'..='ي')) {
+        return None;
+    }
+    let tail = ["است", "مست"].iter().find_map(|prefix| strip(&cut, prefix, 3)).unwrap_or(&cut);
+    let bare = consonants(tail);
+    let inner = consonants(tail.strip_prefix(['م', 'ت', 'ا']).unwrap_or(tail));
+    let mut root = if bare.len() > 3 { inner } else { bare };
+    match root[..] {
+        // متدرب
+        ['ت', _, _, _] => drop(root.remove(0)),
+        // The pattern of اجتماع puts its ت behind the first consonant.
+        [_, 'ت', _, _] => drop(root.remove(1)),
+        _ => {}
+    }
+    if let [_, last] = root[..] {
+        root.push(last);
+    }
+    (root.len() == 3).then(|| root.into_iter().collect())
+}
+
+/// Returns the letters of a word without long vowels; و and ي that begin it are no vowels.
+fn consonants(word: &str) -> Vec<char> {
+    let vowel = |(at, c): &(usize, char)| matches!(c, 'ا' | 'ء') || *at > 0 && matches!(c, 'و' | 'ي');
+    word.chars().enumerate().filter(|letter| !vowel(letter)).map(|(_, c)| c).collect()
+}
+
 /// Says whether the search key is a word that says little about a letter: particles, and words such as `كتاب رقم`.
 pub fn is_weak(key: &str) -> bool {
     BUILT_IN.weak.contains(key)
@@ -79,7 +110,12 @@ impl Lexicon {
             return key.to_owned();
         }
         let cut = self.cut(key);
-        self.together.get(&cut).cloned().unwrap_or(cut)
+        if let Some(stem) = self.together.get(&cut) {
+            return stem.clone();
+        }
+        // One-letter particles cannot be told from a word's own letters, unless what follows is a word of the list.
+        let known = cut.strip_prefix(['ل', 'ب', 'ف', 'ك']).filter(|bare| letters(bare) >= 3);
+        known.and_then(|bare| self.together.get(bare)).cloned().unwrap_or(cut)
     }
 
     fn cut(&self, key: &str) -> String {
@@ -87,7 +123,9 @@ impl Lexicon {
     }
 
     fn strip_particles<'a>(&self, key: &'a str) -> &'a str {
-        if self.is_whole(key) {
+        // Most words have no particle, and to know so is cheap.
+        const FIRST: [&str; 6] = ["و", "ال", "لل", "بال", "كال", "فال"];
+        if !FIRST.iter().any(|particle| key.starts_with(particle)) || self.is_whole(key) {
             return key;
         }
         let rest = strip(key, "و", 3).unwrap_or(key);
@@ -131,6 +169,10 @@ fn strip_ending(word: &str) -> Option<&str> {
     /// Endings before which the feminine ending is written `ت`: pronouns and duals.
     const OPENING: [&str; 7] = ["هما", "كم", "هم", "ها", "نا", "ين", "ان"];
     const CLOSING: [&str; 8] = ["ات", "ون", "يه", "تي", "ه", "ي", "ا", "ء"];
+    // Most words end in none of these letters, and to know so is cheap.
+    if !word.ends_with(['م', 'ا', 'ن', 'ت', 'ه', 'ي', 'ء']) {
+        return None;
+    }
     let left = |ending: &str, least: usize| word.strip_suffix(ending).filter(|rest| letters(rest) >= least);
     for ending in OPENING {
         // `قانونا` is `قانون` in the accusative, not "our" something; `بيان` keeps its own letters.
@@ -202,6 +244,22 @@ mod tests {
         meet(&["راتب", "رواتبهم"]);
         meet(&["إجازة", "الإجازات"]);
         meet(&["جهة", "الجهات"]);
+    }
+
+    #[track_caller]
+    fn akin(words: &[&str]) {
+        let roots: HashSet<_> = words.iter().map(|word| root(&word_key(word))).collect();
+        assert!(roots.len() == 1 && !roots.contains(&None), "{words:?} have the roots {roots:?}");
+    }
+
+    #[test]
+    fn roots() {
+        akin(&["حفظ", "محفوظة", "المحفوظات", "محافظ"]);
+        akin(&["صف", "صفوف"]);
+        akin(&["ساكنين", "سكن", "مساكن"]);
+        akin(&["اجتماع", "جمع", "مجمع"]);
+        akin(&["تدريب", "مدرب", "المتدربين"]);
+        assert_eq!(root("345"), None);
     }
 
     proptest! {

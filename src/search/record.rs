@@ -1,0 +1,101 @@
+//! Turns a document into the records of the index, one a page; the first one also holds the fields of the letter.
+
+use super::SearchError;
+use super::analyser::{field_terms, join, page_terms, serial_term};
+use super::plan::day_number;
+use super::rank::Header;
+use super::schema::Fields;
+use crate::model::{Document, DocumentId, Field, Letter, Page, PageNumber};
+use crate::text::marks::{Reading, find_marks, whole_number};
+use std::collections::BTreeSet;
+use tantivy::TantivyDocument;
+
+/// Returns the records of a document's pages; a document without pages has one, so that its fields can be found.
+pub(super) fn records(fields: &Fields, document: &Document) -> Result<Vec<TantivyDocument>, SearchError> {
+    let id = document.id.to_string();
+    let group = group_of(&document.id);
+    let mut records = Vec::with_capacity(document.pages.len().max(1));
+    for page in &document.pages {
+        records.push(page_record(fields, &id, group, page.number, &lines_of(page)));
+    }
+    if records.is_empty() {
+        records.push(page_record(fields, &id, group, PageNumber(1), &[]));
+    }
+    if let Some(first) = records.first_mut() {
+        add_letter(fields, first, document)?;
+    }
+    Ok(records)
+}
+
+fn page_record(fields: &Fields, id: &str, group: u64, number: PageNumber, lines: &[Vec<String>]) -> TantivyDocument {
+    let lines: Vec<Vec<&str>> = lines.iter().map(|line| line.iter().map(String::as_str).collect()).collect();
+    let terms = page_terms(&lines);
+    let mut record = TantivyDocument::default();
+    record.add_text(fields.id, id);
+    record.add_u64(fields.group, group);
+    record.add_u64(fields.page, number.0.into());
+    record.add_text(fields.norm, terms.norm);
+    record.add_text(fields.stem, terms.stem);
+    record.add_text(fields.grams, terms.grams);
+    record.add_text(fields.marks, terms.marks);
+    record.add_text(fields.text, lines.iter().map(|line| line.join(" ")).collect::<Vec<_>>().join("\n"));
+    record
+}
+
+/// Returns the words of each line that has any. Their number must come back from the stored text, so white space
+/// inside a word, which no reader should give, becomes a no-break space, and a word without letters is one.
+fn lines_of(page: &Page) -> Vec<Vec<String>> {
+    const NO_BREAK: &str = "\u{00A0}";
+    let word = |text: &str| if text.is_empty() { NO_BREAK.to_owned() } else { text.replace([' ', '\n'], NO_BREAK) };
+    let lines = page.lines.iter().map(|line| line.words.iter().map(|own| word(&own.text)).collect::<Vec<_>>());
+    lines.filter(|line| !line.is_empty()).collect()
+}
+
+fn add_letter(fields: &Fields, record: &mut TantivyDocument, document: &Document) -> Result<(), SearchError> {
+    let letter = &document.letter;
+    let text = |field: &Option<Field<String>>| field.as_ref().map(|field| field.value.clone());
+    let header = Header {
+        source: document.source.name.clone(),
+        number: text(&letter.number),
+        date: letter.date.as_ref().map(|date| date.value.to_string()),
+        hijri_date: text(&letter.hijri_date),
+        from: text(&letter.from),
+        to: letter.to.iter().map(|to| to.value.clone()).collect(),
+        subject: text(&letter.subject),
+    };
+    record.add_text(fields.own, join(own_terms(letter)));
+    record.add_text(fields.from, field_terms(header.from.as_deref().unwrap_or_default()));
+    record.add_text(fields.to, field_terms(&header.to.join(" ")));
+    record.add_text(fields.subject, field_terms(header.subject.as_deref().unwrap_or_default()));
+    if let Some(date) = &letter.date {
+        record.add_i64(fields.day, day_number(date.value));
+    }
+    let header = serde_json::to_string(&header).map_err(std::io::Error::from)?;
+    record.add_text(fields.header, header);
+    Ok(())
+}
+
+/// Returns the terms of the letter's own number and dates.
+fn own_terms(letter: &Letter) -> BTreeSet<String> {
+    let mut terms = BTreeSet::new();
+    if let Some(number) = letter.number.as_ref().and_then(|number| whole_number(&number.value)) {
+        terms.extend(serial_term(&number));
+        terms.extend(number.terms());
+    }
+    let dates = [
+        letter.date.as_ref().map(|date| date.value.to_string()),
+        letter.hijri_date.as_ref().map(|date| date.value.clone()),
+    ];
+    for mark in dates.iter().flatten().flat_map(|date| find_marks(date)) {
+        let dates = mark.readings.iter().filter(|reading| matches!(reading, Reading::Date(_)));
+        terms.extend(dates.flat_map(Reading::terms));
+    }
+    terms
+}
+
+/// Returns a number that the pages of one document share.
+fn group_of(id: &DocumentId) -> u64 {
+    let text = id.original.to_string();
+    let head = text.get(..16).and_then(|head| u64::from_str_radix(head, 16).ok()).unwrap_or_default();
+    head.wrapping_add(u64::from(id.part.unwrap_or_default()))
+}

@@ -182,24 +182,30 @@ fn of<'a>(files: &'a [Value], name: &str) -> &'a Value {
 // What follows writes headers that promise 40000 x 40000 pixels over a few bytes of nothing.
 
 fn huge_tiff() -> Vec<u8> {
+    tiff_of(40_000, 16)
+}
+
+/// Returns a black TIFF that says it is a square of this side, with so many bytes of pixels.
+fn tiff_of(side: u32, pixels: u32) -> Vec<u8> {
     let entry = |tag: u16, kind: u16, value: u32| {
         [&tag.to_le_bytes()[..], &kind.to_le_bytes(), &1_u32.to_le_bytes(), &value.to_le_bytes()].concat()
     };
     let entries = [
-        entry(256, 4, 40_000), // width
-        entry(257, 4, 40_000), // height
+        entry(256, 4, side),   // width
+        entry(257, 4, side),   // height
         entry(258, 3, 8),      // bits a sample
         entry(259, 3, 1),      // not compressed
         entry(262, 3, 1),      // black is zero
         entry(273, 4, 122),    // where the strip begins
         entry(277, 3, 1),      // samples a pixel
-        entry(278, 4, 40_000), // rows a strip
-        entry(279, 4, 16),     // bytes in the strip
+        entry(278, 4, side),   // rows a strip
+        entry(279, 4, pixels), // bytes in the strip
     ];
     let mut file = b"II*\0\x08\0\0\0".to_vec();
     file.extend((entries.len() as u16).to_le_bytes());
     file.extend(entries.concat());
-    file.extend([0; 4 + 16]); // no further page; the strip
+    file.extend([0; 4]); // no further page
+    file.resize(file.len() + pixels as usize, 0);
     file
 }
 
@@ -261,14 +267,12 @@ fn huge_pdf() -> Vec<u8> {
 #[test]
 fn the_headers_are_the_only_lie() {
     // The builders above would prove nothing if their files were refused for another fault.
-    for (bytes, name) in [(huge_tiff(), "TIFF"), (huge_png(), "PNG"), (huge_bmp(), "BMP"), (huge_jpeg(), "JPEG")] {
+    for (bytes, name) in [(huge_png(), "PNG"), (huge_bmp(), "BMP"), (huge_jpeg(), "JPEG")] {
         let reader = image::ImageReader::new(std::io::Cursor::new(&bytes)).with_guessed_format().unwrap();
-        match name {
-            "TIFF" => {
-                let mut tiff = tiff::decoder::Decoder::new(std::io::Cursor::new(&bytes)).unwrap();
-                assert_eq!(tiff.dimensions().unwrap(), (40_000, 40_000));
-            }
-            _ => assert_eq!(reader.into_dimensions().unwrap(), (40_000, 40_000), "{name}"),
-        }
+        assert_eq!(reader.into_dimensions().unwrap(), (40_000, 40_000), "{name}");
     }
+    let (folder, archive) = (temp_dir(), temp_dir());
+    let honest = folder.path().join("honest.tif");
+    fs::write(&honest, tiff_of(400, 160_000)).unwrap();
+    run(archive.path(), [Path::new("ingest"), &honest]).expect_code(0);
 }

@@ -135,7 +135,7 @@ fn kept_readings(archive: &Path) -> usize {
     }
     let connection = rusqlite::Connection::open(catalogue).unwrap();
     // Killed early, the program had not made the table.
-    connection.query_row("SELECT count(*) FROM results", [], |row| row.get(0)).unwrap_or(0)
+    connection.query_row("SELECT count(*) FROM results", [], |row| row.get::<_, u32>(0)).unwrap_or(0) as usize
 }
 
 fn start(archive: &Path, inbox: &Path) -> Child {

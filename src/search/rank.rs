@@ -64,6 +64,8 @@ pub(super) struct Assessed {
 const TORN: f32 = 0.85;
 /// A word that is not among a letter's weak ones, but says so little, counts this share.
 const WEAK_SHARE: f32 = 0.3;
+/// What it is worth, against the whole query, that all its words stand together in order.
+const VERBATIM: f32 = 0.35;
 const MOST_PLACES: usize = 48;
 
 /// A place on a page that matches a target.
@@ -319,6 +321,7 @@ impl<'a> Ranker<'a> {
     fn judge_page(&self, page: &PageRead) -> (Vec<Found>, f32) {
         let mut found = page.marks.iter().map(|places| Found::best_of(places)).collect::<Vec<_>>();
         let mut closeness = 0.0;
+        let (mut joints, mut joined): (f32, f32) = (0.0, 0.0);
         let mut phrases: HashMap<usize, (f32, f32, f32)> = HashMap::new();
         for (at, target) in self.targets.iter().enumerate() {
             let places = page.places.get(at).map_or(&[][..], Vec::as_slice);
@@ -333,6 +336,8 @@ impl<'a> Ranker<'a> {
             } else {
                 if let (Some(next), true) = (self.targets.get(at + 1), target.leads) {
                     closeness += 0.6 * near * (target.worth + next.worth) / 2.0;
+                    joints += 1.0;
+                    joined += near;
                 }
                 let often = places.iter().filter(|place| place.quality >= STEMMED).count().max(1) as f32;
                 closeness += 0.1 * target.worth * (1.0 - 1.0 / often);
@@ -340,6 +345,10 @@ impl<'a> Ranker<'a> {
             if let Some(all) = found.get_mut(target.item) {
                 all.take(own);
             }
+        }
+        if joints >= 2.0 {
+            // Who types a whole line wants the page that has it, even unquoted.
+            closeness += VERBATIM * self.total_worth * ((joined / joints - 0.7) / 0.3).max(0.0);
         }
         for (item, (count, quality, together)) in phrases {
             let run = if count > 1.0 { together / (count - 1.0) } else { 1.0 };

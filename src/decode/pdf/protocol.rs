@@ -149,10 +149,10 @@ mod tests {
         let mut pipe = &pipe[..];
         let (request, _) = receive::<Request>(&mut pipe, 0).expect("is there");
         assert_eq!(request, Request::Open { settings: Settings::default() });
-        let (reply, pixels) = receive(&mut pipe, 6).expect("is there");
+        let (reply, pixels) = receive::<Reply>(&mut pipe, 6).expect("is there");
         assert_eq!(reply, Reply::Page(words));
         assert_eq!(words.into_page(pixels).expect("has its pixels").pixels.as_bytes(), [1, 2, 3, 4, 5, 6]);
-        assert_eq!(receive(&mut pipe, 0).expect("is there"), (Reply::Failed(DecodeError::EncryptedPdf), vec![]));
+        assert_eq!(receive::<Reply>(&mut pipe, 0).expect("is there"), (Reply::Failed(DecodeError::EncryptedPdf), vec![]));
         assert!(receive::<Reply>(&mut pipe, 0).is_err());
     }
 

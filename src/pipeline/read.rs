@@ -83,6 +83,11 @@ fn read_image(
         }
         Outcome::Page(prepared) => {
             let (lines, prepared) = read_the_right_way_up(engine, *prepared)?;
+            if lines.is_empty() {
+                // Nothing tells how such a page should lie, either.
+                let reason = Some("there is ink on the page, but no words were found".to_owned());
+                return Ok(Page { reason, ..page(prepared.dpi, Rotation::None, Origin::Ocr, Vec::new()) });
+            }
             Ok(page(prepared.dpi, prepared.rotation, Origin::Ocr, archived(lines, &prepared)))
         }
     }

@@ -8,6 +8,8 @@ const DUST_INCHES: f32 = 0.05;
 const HOLE_INCHES: f32 = 0.4;
 /// Where punched holes, staples and the paper's edges lie, in inches from the edge.
 const MARGIN_INCHES: f32 = 0.9;
+/// A turned or shifted scan leaves this much paper between a folded corner and the edge of the image, in inches.
+const EDGE_INCHES: f32 = 0.1;
 /// Pieces of ink that a page with something to read holds at least: a line of handwriting has as many.
 const FEWEST_PIECES: usize = 6;
 /// Or ink of one piece as large as this, in inches along its longer side: a stamp, a signature.
@@ -52,7 +54,11 @@ impl Piece {
     }
 
     fn touches_edge(&self, page: &Thumbnail) -> bool {
-        self.left == 0 || self.top == 0 || self.right + 1 >= page.width || self.bottom + 1 >= page.height
+        let slack = (EDGE_INCHES * page.dpi).round() as usize;
+        self.left <= slack
+            || self.top <= slack
+            || self.right + 1 + slack >= page.width
+            || self.bottom + 1 + slack >= page.height
     }
 
     /// Returns how far the whole piece lies from the nearest edge of the page.
@@ -121,6 +127,11 @@ mod tests {
         check(|_, _| false, true);
         check(|x, y| (x * 31 + y * 17) % 9973 == 0, true);
         check(|x, y| near(x, y, (40, 400)) < 120 || near(x, y, (40, 720)) < 120, true);
+    }
+
+    #[test]
+    fn a_folded_corner_is_nothing_to_read_though_the_sheet_lay_askew() {
+        check(|x, y| x >= 4 && y >= 4 && x + y < 116, true);
     }
 
     #[test]

@@ -20,7 +20,7 @@ use serde::Deserialize;
 use thumbnail::Thumbnail;
 
 /// Raised when the same page gives another result than before.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// Long side of A4 in inches, for pages that do not say their resolution.
 const A4_HEIGHT_INCHES: f32 = 11.69;

@@ -122,7 +122,8 @@ fn is_about_headers(error: &DecodeErrors) -> bool {
 }
 
 fn error_text(error: &DecodeErrors) -> String {
-    format!("{error:?}").trim_matches('"').to_owned()
+    // Some of its messages have several lines; what is told of a file is one.
+    format!("{error:?}").trim_matches('"').split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn decode_with(data: &[u8], header: &JpegHeader, colours: Colours, strict: bool) -> Result<Picture, DecodeErrors> {

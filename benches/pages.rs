@@ -138,8 +138,8 @@ fn whole_ingest(folder: &Path) -> Outcomes<()> {
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let found = ingest::find(&[folder.to_owned()]).filter(|found| matches!(found.what, What::File));
-    found.map(|found| found.path).collect()
+    let paths = [folder.to_owned()];
+    ingest::find(&paths).filter(|found| matches!(found.what, What::File)).map(|found| found.path).collect()
 }
 
 /// The program that reads PDFs, which cargo builds beside this benchmark.

@@ -48,6 +48,8 @@ pub fn main() -> ExitCode {
         return crate::decode::pdf_child::run(path);
     }
     start_log(&cli);
+    // Faults in decoders are caught and become failures of their file; their own words belong in the log.
+    std::panic::set_hook(Box::new(|panic| tracing::warn!(%panic, "a thread panicked")));
     match run::run(cli) {
         Ok(Outcome::Well) => ExitCode::SUCCESS,
         Ok(Outcome::NotAll) => ExitCode::from(1),

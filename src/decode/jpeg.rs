@@ -122,7 +122,8 @@ fn is_about_headers(error: &DecodeErrors) -> bool {
 }
 
 fn error_text(error: &DecodeErrors) -> String {
-    format!("{error:?}").trim_matches('"').to_owned()
+    // Some of its messages have several lines; what is told of a file is one.
+    format!("{error:?}").trim_matches('"').split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn decode_with(data: &[u8], header: &JpegHeader, colours: Colours, strict: bool) -> Result<Picture, DecodeErrors> {
@@ -156,15 +157,14 @@ fn decode_with(data: &[u8], header: &JpegHeader, colours: Colours, strict: bool)
 
 /// Turns YCCK into CMYK in place: K stays, and the others are the complement of the RGB that YCbCr stands for.
 ///
-/// Source: libjpeg, jdcolor.c, `ycck_cmyk_convert`; its complement is undone here for Adobe's inverted inks, since
-/// those are the only files that store YCCK.
+/// Source: libjpeg, jdcolor.c, `ycck_cmyk_convert`.
 fn inks_of_ycck(samples: &mut [u8]) {
-    let byte = |value: f32| value.round().clamp(0.0, 255.0) as u8;
+    let complement = |value: f32| (255.0 - value).round().clamp(0.0, 255.0) as u8;
     for [c, m, y, _] in samples.as_chunks_mut::<4>().0 {
         let (luma, blue, red) = (f32::from(*c), f32::from(*m) - 128.0, f32::from(*y) - 128.0);
-        *c = byte(luma + 1.402 * red);
-        *m = byte(luma - 0.344_136 * blue - 0.714_136 * red);
-        *y = byte(luma + 1.772 * blue);
+        *c = complement(luma + 1.402 * red);
+        *m = complement(luma - 0.344_136 * blue - 0.714_136 * red);
+        *y = complement(luma + 1.772 * blue);
     }
 }
 
@@ -206,6 +206,15 @@ pub(super) mod tests {
         let header = read_header(&encoded(64, 48)[..], 200).expect("has a header");
         assert_eq!(header.size, PixelSize { width: 64, height: 48 });
         assert_eq!((header.components, header.progressive, header.dpi), (1, false, Some(Dpi(300))));
+    }
+
+    #[test]
+    fn ycck_stands_for_inks_that_adobe_inverts() {
+        // A grey of Y 100 without black: the inverted inks are 155, and light as they say.
+        let mut samples = [100, 128, 128, 255];
+        inks_of_ycck(&mut samples);
+        assert_eq!(samples, [155, 155, 155, 255]);
+        assert_eq!(rgb_of_cmyk(&samples, true), [155, 155, 155]);
     }
 
     #[test]

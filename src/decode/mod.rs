@@ -8,7 +8,6 @@
 
 mod ccitt;
 mod error;
-
 mod guard;
 mod jpeg;
 mod pdf;

@@ -128,18 +128,3 @@ fn mutants_of_pdfs() {
     let files = [page(whole, &[grey_image()]), page(whole, &[fax]), page(whole, &[jpeg]), page(text, &[])];
     check(&files, 60);
 }
-
-/// Reads every file of the folder named by `WARRAQ_MUTANTS` and `WARRAQ_MUTANTS_EACH` mutants of each.
-#[test]
-#[ignore = "takes minutes, and needs a folder of files"]
-fn mutants_of_a_folder() {
-    let folder = std::env::var_os("WARRAQ_MUTANTS").expect("WARRAQ_MUTANTS names a folder");
-    let each = std::env::var("WARRAQ_MUTANTS_EACH").ok().and_then(|each| each.parse().ok()).unwrap_or(5);
-    for entry in std::fs::read_dir(folder).expect("can be read") {
-        let path = entry.expect("can be read").path();
-        if path.is_file() {
-            println!("{}", path.display());
-            check(&[std::fs::read(path).expect("can be read")], each);
-        }
-    }
-}

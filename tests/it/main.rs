@@ -12,5 +12,6 @@ mod architecture;
 mod bad_files;
 mod cli;
 mod crash;
+mod decode;
 mod licences;
 mod support;

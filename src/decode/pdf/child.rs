@@ -20,7 +20,7 @@ const STACK_BYTES: usize = 64 << 20;
 
 /// Answers the requests on standard input about the PDF at `path` until they end.
 ///
-/// This is what `warraq pdf-pages PATH` does; [`super::PdfFile`] starts it.
+/// This is what `warraq pdf-pages PATH` does; [`crate::decode::OpenFile`] starts it.
 pub fn run(path: &Path) -> ExitCode {
     let (sender, requests) = mpsc::channel();
     let path = path.to_path_buf();

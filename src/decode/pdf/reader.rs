@@ -108,7 +108,7 @@ impl Reader {
             return DecodeError::TimedOut { limit_seconds: self.settings.pdf_page_seconds };
         }
         let ending = status.map_or_else(|| "unknown end".to_owned(), |status| status.to_string());
-        let words = words.trim();
+        let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
         DecodeError::Crashed { what: if words.is_empty() { ending } else { format!("{ending}, {words}") } }
     }
 

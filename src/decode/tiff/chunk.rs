@@ -249,19 +249,18 @@ fn unpack_bits(packed: &[u8], expected: usize) -> Vec<u8> {
 
 /// Undoes LZW as far as it goes; what is missing is for the caller to see.
 fn unpack_lzw(packed: &[u8], expected: usize) -> Vec<u8> {
-    let mut plain = Vec::new();
     let mut decoder = weezl::decode::Decoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8);
-    let mut rest = packed;
-    let mut part = [0; 16 * 1024];
-    while plain.len() < expected {
-        let result = decoder.decode_bytes(rest, &mut part);
-        plain.extend_from_slice(part.get(..result.consumed_out).unwrap_or_default());
+    let mut plain = vec![0; expected];
+    let (mut rest, mut filled) = (packed, 0);
+    while let Some(space @ [_, ..]) = plain.get_mut(filled..) {
+        let result = decoder.decode_bytes(rest, space);
+        filled += result.consumed_out;
         rest = rest.get(result.consumed_in..).unwrap_or_default();
-        match result.status {
-            Ok(weezl::LzwStatus::Ok) if result.consumed_in + result.consumed_out > 0 => {}
-            _ => break,
+        if !matches!(result.status, Ok(weezl::LzwStatus::Ok)) {
+            break;
         }
     }
+    plain.truncate(filled);
     plain
 }
 

@@ -190,6 +190,7 @@ impl SearchIndex for LocalIndex {
 /// Reads the candidates word by word and returns them best first.
 fn ranked(ranker: &mut Ranker, candidates: &[Candidate]) -> Result<Vec<Assessed>, SearchError> {
     let mut assessed = candidates.iter().map(|one| ranker.assess(one)).collect::<tantivy::Result<Vec<_>>>()?;
-    assessed.sort_by(|a, b| b.score.total_cmp(&a.score));
+    // Among equals the id decides: where a document happens to lie in the index changes with every merge.
+    assessed.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.id.cmp(&b.id)));
     Ok(assessed)
 }

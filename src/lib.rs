@@ -2,14 +2,15 @@
 //!
 //! The modules stand in the order in which a letter travels through them. [`ingest`] finds files and hands each on
 //! exactly once; [`decode`] turns bytes into page images; [`preprocess`] turns a page upright, straightens and cleans
-//! it; [`ocr`] reads lines of words; [`extract`] understands them as a letter; [`archive`] keeps bytes and
-//! readings for good and [`catalogue`] knows what is kept and what became of every file; [`search`] finds letters again;
-//! [`export`] writes them out. [`pipeline`] runs these stages over many pages at once, [`cli`] is what people type.
+//! it; [`ocr`] reads lines of words and [`layout`] puts them into the order of reading; [`extract`] understands them as a
+//! letter; [`archive`] keeps bytes and readings for good and [`catalogue`] knows what is kept and what became of every
+//! file; [`search`] finds letters again; [`export`] writes them out. [`pipeline`] runs these stages over many pages at
+//! once, [`cli`] is what people type.
 //! [`model`] holds the values that flow between the stages, [`text`] what is known about Arabic writing.
 //!
 //! ```text
-//! ingest -> decode -> preprocess -> ocr -> extract -> archive + catalogue -> search -> export
-//! bytes     pages     clean grey    words  fields     blobs     rows        index     files
+//! ingest -> decode -> preprocess -> ocr -> layout -> extract -> archive + catalogue -> search -> export
+//! bytes     pages     clean grey    words  lines     fields     blobs     rows        index     files
 //! ```
 
 pub mod model;
@@ -23,6 +24,7 @@ pub mod decode;
 pub mod export;
 pub mod extract;
 pub mod ingest;
+pub mod layout;
 pub mod ocr;
 pub mod pipeline;
 pub mod preprocess;

@@ -2,6 +2,7 @@
 
 use super::failure::Failure;
 use crate::decode::{self, OpenFile};
+use crate::layout;
 use crate::model::{
     CleanPage, Confidence, Dpi, Line, Origin, Page, PageNumber, PixelBox, PixelSize, Rotation, Word,
 };
@@ -35,9 +36,10 @@ impl Reader {
     pub fn stage(&self) -> Option<String> {
         match self {
             Self::Image { engine, preprocess } => Some(format!(
-                "read decode {} preprocess {} {preprocess:?} {}",
+                "read decode {} preprocess {} {preprocess:?} layout {} {}",
                 decode::VERSION,
                 preprocess::VERSION,
+                layout::VERSION,
                 engine.identity()
             )),
             Self::Text { .. } => None,
@@ -88,7 +90,7 @@ fn read_image(
                 let reason = Some("there is ink on the page, but no words were found".to_owned());
                 return Ok(Page { reason, ..page(prepared.dpi, Rotation::None, Origin::Ocr, Vec::new()) });
             }
-            Ok(page(prepared.dpi, prepared.rotation, Origin::Ocr, archived(lines, &prepared)))
+            Ok(page(prepared.dpi, prepared.rotation, Origin::Ocr, archived(layout::in_reading_order(lines), &prepared)))
         }
     }
 }

@@ -13,6 +13,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("catalogue", &["model"]),
     ("decode", &["model", "text"]),
     ("ocr", &["model", "text"]),
+    ("layout", &["model", "text"]),
     ("extract", &["model", "text"]),
     ("search", &["model", "text"]),
     ("export", &["model", "text"]),
@@ -20,7 +21,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("config", &["decode", "preprocess", "ocr", "pipeline", "search", "model"]),
     (
         "pipeline",
-        &["ingest", "decode", "preprocess", "ocr", "extract", "archive", "catalogue", "search", "model", "text"],
+        &["ingest", "decode", "preprocess", "ocr", "layout", "extract", "archive", "catalogue", "search", "model", "text"],
     ),
     // The command line also runs the child process that parses PDFs, and names engines and folders.
     ("cli", &["pipeline", "config", "archive", "catalogue", "search", "export", "model", "decode", "ocr", "ingest"]),

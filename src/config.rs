@@ -72,7 +72,11 @@ impl Config {
 
     fn check(&self) -> Result<(), ConfigError> {
         let within = |key, value: u32, range: std::ops::RangeInclusive<u32>, words| {
-            if range.contains(&value) { Ok(()) } else { Err(ConfigError::Range { key, value: value.to_string(), range: words }) }
+            if range.contains(&value) {
+                Ok(())
+            } else {
+                Err(ConfigError::Range { key, value: value.to_string(), range: words })
+            }
         };
         within("decode.max_page_megapixels", self.decode.max_page_megapixels, 1..=2000, "from 1 to 2000")?;
         within("decode.max_pages", self.decode.max_pages, 1..=100_000, "from 1 to 100000")?;

@@ -123,9 +123,7 @@ impl BlobStore for FsBlobs {
 
     fn get(&self, hash: &ContentHash) -> Result<Vec<u8>, StoreError> {
         let mut bytes = Vec::new();
-        self.open_blob(hash)?
-            .read_to_end(&mut bytes)
-            .map_err(StoreError::new("reading", &self.path_of(hash)))?;
+        self.open_blob(hash)?.read_to_end(&mut bytes).map_err(StoreError::new("reading", &self.path_of(hash)))?;
         Ok(bytes)
     }
 

@@ -65,9 +65,8 @@ struct WordV1(String, [u32; 4], u16);
 /// # Errors
 /// [`RecordError`] never for pages this program made; packing in memory has no other way to fail.
 pub fn encode_page(page: &Page) -> Result<Vec<u8>, RecordError> {
-    let word = |word: &Word| {
-        WordV1(word.text.clone(), word.bounds.edges(), (word.confidence.get() * 1000.0).round() as u16)
-    };
+    let word =
+        |word: &Word| WordV1(word.text.clone(), word.bounds.edges(), (word.confidence.get() * 1000.0).round() as u16);
     let record = PageV1 {
         version: PAGE_VERSION,
         number: page.number.0,

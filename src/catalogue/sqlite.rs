@@ -38,10 +38,9 @@ impl SqliteCatalogue {
         connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
         connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
         connection.pragma_update(None, "foreign_keys", true).map_err(failed)?;
-        embedded::migrations::runner().run(&mut connection).map_err(|error| CatalogueError::Migration {
-            path: path.to_owned(),
-            source: Box::new(error),
-        })?;
+        embedded::migrations::runner()
+            .run(&mut connection)
+            .map_err(|error| CatalogueError::Migration { path: path.to_owned(), source: Box::new(error) })?;
         Ok(Self { path: path.to_owned(), connection: Mutex::new(connection) })
     }
 
@@ -216,9 +215,8 @@ impl Catalogue for SqliteCatalogue {
             let Some(mut document) = row else { return Ok(None) };
             let sql = "SELECT record FROM pages WHERE document = ?1 ORDER BY number";
             let mut statement = connection.prepare_cached(sql)?;
-            document.pages = statement
-                .query_map([id.to_string()], |row| parsed(row, "record"))?
-                .collect::<rusqlite::Result<_>>()?;
+            document.pages =
+                statement.query_map([id.to_string()], |row| parsed(row, "record"))?.collect::<rusqlite::Result<_>>()?;
             Ok(Some(document))
         })
     }
@@ -362,7 +360,8 @@ fn write_document(transaction: &Connection, document: &DocumentRow) -> rusqlite:
             document.letter.date.map(|date| date.to_string()),
         ],
     )?;
-    let mut statement = transaction.prepare_cached("INSERT INTO pages (document, number, record) VALUES (?1, ?2, ?3)")?;
+    let mut statement =
+        transaction.prepare_cached("INSERT INTO pages (document, number, record) VALUES (?1, ?2, ?3)")?;
     for (number, record) in (1_u32..).zip(&document.pages) {
         statement.execute(params![id, number, record.to_string()])?;
     }

@@ -1,7 +1,7 @@
 //! `doctor`: checks what the program needs of its machine, and says the mend for each finding.
 
-use super::args::{Common, DoctorArgs};
 use super::Outcome;
+use super::args::{Common, DoctorArgs};
 use crate::config::Config;
 use crate::decode::{Format, OpenFile};
 use crate::model::{CleanPage, Dpi};
@@ -32,12 +32,28 @@ struct Check {
 /// Runs `doctor`.
 pub fn run(common: &Common, config: &Config, args: &DoctorArgs) -> Result<Outcome> {
     let checks = [
-        Check { name: "model", seen: model(config, args), mend: "give the folder of a Tesseract model with --tessdata, or leave --tessdata away" },
+        Check {
+            name: "model",
+            seen: model(config, args),
+            mend: "give the folder of a Tesseract model with --tessdata, or leave --tessdata away",
+        },
         Check { name: "openmp", seen: openmp(), mend: "start the program with OMP_THREAD_LIMIT=1" },
-        Check { name: "pdf", seen: pdf(config), mend: "allow the program to start itself and to write to the folder for temporary files" },
-        Check { name: "archive", seen: archive(&common.archive), mend: "see the message; an archive begins with the first ingest" },
+        Check {
+            name: "pdf",
+            seen: pdf(config),
+            mend: "allow the program to start itself and to write to the folder for temporary files",
+        },
+        Check {
+            name: "archive",
+            seen: archive(&common.archive),
+            mend: "see the message; an archive begins with the first ingest",
+        },
         Check { name: "index", seen: index(&common.archive), mend: "run reindex" },
-        Check { name: "free space", seen: free_space(&common.archive), mend: "free space on the archive's disk, or move the archive" },
+        Check {
+            name: "free space",
+            seen: free_space(&common.archive),
+            mend: "free space on the archive's disk, or move the archive",
+        },
     ];
     let mut out = io::stdout().lock();
     for check in &checks {

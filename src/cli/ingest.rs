@@ -58,7 +58,8 @@ pub fn run(common: &Common, config: &Config, args: &IngestArgs) -> Result<Outcom
         }
     });
     bar.finish_and_clear();
-    let summary = summary.with_context(|| "the ingest stopped; what was read before is kept, and ingest goes on from there")?;
+    let summary =
+        summary.with_context(|| "the ingest stopped; what was read before is kept, and ingest goes on from there")?;
     written?;
 
     let mut out = io::stdout().lock();

@@ -75,6 +75,7 @@ fn start_log(cli: &Cli) {
         (_, 1) => "info",
         _ => "debug",
     };
-    let filter = EnvFilter::try_from_env("WARRAQ_LOG").unwrap_or_else(|_| EnvFilter::new(format!("off,warraq={level}")));
+    let filter =
+        EnvFilter::try_from_env("WARRAQ_LOG").unwrap_or_else(|_| EnvFilter::new(format!("off,warraq={level}")));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false).init();
 }

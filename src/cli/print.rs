@@ -22,7 +22,8 @@ pub fn ended(out: &mut impl Write, ended: &Ended, as_json: bool, quiet: bool) ->
     let error = if let End::Failed(error) = &ended.end { Some(error) } else { None };
     if as_json {
         let documents: Vec<String> = ended.documents.iter().map(DocumentId::to_string).collect();
-        let error = error.map(|error| json!({"code": error.code.as_str(), "message": error.message, "page": error.page}));
+        let error =
+            error.map(|error| json!({"code": error.code.as_str(), "message": error.message, "page": error.page}));
         let line = json!({
             "path": path, "status": status, "documents": documents, "pages": ended.pages, "error": error,
         });
@@ -52,7 +53,13 @@ pub fn summary(out: &mut impl Write, summary: &Summary, took: Duration) -> io::R
     writeln!(
         out,
         "{} files: {} stored, {} duplicate, {} failed, {} ignored; {} pages in {:.1} s ({rate:.2} pages/s)",
-        summary.files, summary.stored, summary.duplicate, summary.failed, summary.ignored, summary.pages, took.as_secs_f64(),
+        summary.files,
+        summary.stored,
+        summary.duplicate,
+        summary.failed,
+        summary.ignored,
+        summary.pages,
+        took.as_secs_f64(),
     )?;
     if summary.failed > 0 { writeln!(out, "See `warraq ledger` for what failed and why.") } else { Ok(()) }
 }

@@ -171,16 +171,16 @@ impl LetterObject {
                 })
                 .collect(),
             copies_to: values(&letter.copies_to),
-            signatory: letter.signatory.as_ref().map(|field| SignatoryObject {
-                name: field.value.name.clone(),
-                title: field.value.title.clone(),
-            }),
+            signatory: letter
+                .signatory
+                .as_ref()
+                .map(|field| SignatoryObject { name: field.value.name.clone(), title: field.value.title.clone() }),
             attachments: values(&letter.attachments),
             secrecy: value(&letter.secrecy),
-            received: letter.received.as_ref().map(|field| ReceivedObject {
-                number: field.value.number.clone(),
-                date: field.value.date,
-            }),
+            received: letter
+                .received
+                .as_ref()
+                .map(|field| ReceivedObject { number: field.value.number.clone(), date: field.value.date }),
             evidence: evidence.then(|| evidence_of(letter)),
         }
     }
@@ -234,10 +234,15 @@ fn rounded(confidence: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Confidence, ContentHash, DocumentId, Dpi, PageNumber, PixelBox, PixelSize, Rotation, Source, Word};
+    use crate::model::{
+        Confidence, ContentHash, DocumentId, Dpi, PageNumber, PixelBox, PixelSize, Rotation, Source, Word,
+    };
 
     fn document() -> Document {
-        let word = Word { text: "العدد".to_owned(), bounds: PixelBox::new(1, 2, 3, 4), confidence: Confidence::new(0.97) };
+        let word =
+            Word {
+                text: "العدد".to_owned(), bounds: PixelBox::new(1, 2, 3, 4), confidence: Confidence::new(0.97)
+            };
         let evidence = Evidence {
             written: "العدد ١٢".to_owned(),
             page: PageNumber(1),

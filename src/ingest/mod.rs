@@ -115,7 +115,8 @@ mod tests {
         let found: Vec<Found> = find(std::slice::from_ref(&gone)).collect();
         assert!(matches!(found.as_slice(), [Found { named: true, what: What::Unreadable(_), .. }]));
         std::os::unix::fs::symlink(&gone, folder.path().join("link.tif")).unwrap();
-        let found: Vec<Found> = find(&[folder.path().to_owned()]).map(|found| Found { named: found.named, ..found }).collect();
+        let found: Vec<Found> =
+            find(&[folder.path().to_owned()]).map(|found| Found { named: found.named, ..found }).collect();
         assert!(matches!(found.as_slice(), [Found { named: false, what: What::Special, .. }]));
     }
 

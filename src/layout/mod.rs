@@ -62,8 +62,8 @@ fn slope(lines: &[Line]) -> f32 {
 
 /// Returns the slope of the straight line nearest to the words' centres, by least squares, and its length in pixels.
 fn slope_of_line(words: &[Word]) -> Option<(f32, f32)> {
-    let count = words.len() as f32;
     let centres: Vec<(f32, f32)> = words.iter().filter(|word| !word.bounds.is_empty()).map(piece::centre).collect();
+    let count = centres.len() as f32;
     let mean_x = centres.iter().map(|(x, _)| x).sum::<f32>() / count;
     let mean_y = centres.iter().map(|(_, y)| y).sum::<f32>() / count;
     let spread: f32 = centres.iter().map(|(x, _)| (x - mean_x).powi(2)).sum();

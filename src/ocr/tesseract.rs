@@ -30,13 +30,14 @@ const BUILT_IN_LANGUAGE: &str = "ara";
 pub struct Settings {
     /// Name of the model without `.traineddata`.
     pub language: String,
-    /// Tesseract's page segmentation mode: 3 finds columns and blocks, 6 takes the page for one block.
+    /// Tesseract's page segmentation mode: 3 looks for columns, 4 takes the page for one column of lines of any size, 6 for
+    /// one block. The layout stage puts the lines of all of them in order.
     pub page_segmentation_mode: u8,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { language: "ara".to_owned(), page_segmentation_mode: 3 }
+        Self { language: "ara".to_owned(), page_segmentation_mode: 4 }
     }
 }
 
@@ -105,9 +106,7 @@ impl Tesseract {
 
 fn read_model(path: &Path, folder: &Path, language: &str) -> Result<Vec<u8>, OcrError> {
     fs::read(path).map_err(|source| match source.kind() {
-        std::io::ErrorKind::NotFound => {
-            OcrError::NoModel { language: language.to_owned(), folder: folder.to_owned() }
-        }
+        std::io::ErrorKind::NotFound => OcrError::NoModel { language: language.to_owned(), folder: folder.to_owned() },
         _ => OcrError::Model { path: path.to_owned(), source },
     })
 }
@@ -219,7 +218,8 @@ mod tests {
     use crate::model::Dpi;
     use image::{GrayImage, Luma};
 
-    const HEADER: &str = "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n";
+    const HEADER: &str =
+        "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n";
 
     fn engine() -> Tesseract {
         Tesseract::load(None, &Settings::default()).unwrap()

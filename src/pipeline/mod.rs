@@ -279,11 +279,7 @@ impl<'a> PageJob<'a> {
 
     fn read_and_keep(&self) -> Result<Result<KeptPage, Failure>, ArchiveError> {
         let store = self.run.store;
-        let key = self.run.reader.stage().map(|stage| StageKey {
-            original: self.job.content,
-            page: self.index,
-            stage,
-        });
+        let key = self.run.reader.stage().map(|stage| StageKey { original: self.job.content, page: self.index, stage });
         if let Some(key) = &key
             && let Some(record) = store.catalogue.result(key)?
             && let Ok(page) = store.page(&record)
@@ -292,9 +288,8 @@ impl<'a> PageJob<'a> {
         }
         let started = Instant::now();
         // Decoders guard themselves; this catches faults of our own, so that they cost one page and not the run.
-        let reading = catch_unwind(AssertUnwindSafe(|| {
-            self.run.reader.read(&self.job.file, &self.job.path, self.index)
-        }));
+        let reading =
+            catch_unwind(AssertUnwindSafe(|| self.run.reader.read(&self.job.file, &self.job.path, self.index)));
         let reading = reading.unwrap_or_else(|panic| Err(Failure::Internal(words_of(&*panic))));
         let page = match reading {
             Ok(page) => page,

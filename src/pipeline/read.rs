@@ -3,9 +3,7 @@
 use super::failure::Failure;
 use crate::decode::{self, OpenFile};
 use crate::layout;
-use crate::model::{
-    CleanPage, Confidence, Dpi, Line, Origin, Page, PageNumber, PixelBox, PixelSize, Rotation, Word,
-};
+use crate::model::{CleanPage, Confidence, Dpi, Line, Origin, Page, PageNumber, PixelBox, PixelSize, Rotation, Word};
 use crate::ocr::OcrEngine;
 use crate::preprocess::{self, Outcome, Prepared};
 use std::fs;
@@ -135,13 +133,7 @@ fn archived(lines: Vec<Line>, prepared: &Prepared) -> Vec<Line> {
     lines.into_iter().map(|line| Line::new(line.words.into_iter().map(word).collect())).collect()
 }
 
-fn read_text(
-    folder: &Path,
-    path: &Path,
-    size: PixelSize,
-    index: u32,
-    number: PageNumber,
-) -> Result<Page, Failure> {
+fn read_text(folder: &Path, path: &Path, size: PixelSize, index: u32, number: PageNumber) -> Result<Page, Failure> {
     let mut name = path.file_stem().unwrap_or_default().to_owned();
     name.push(".gt.txt");
     let source = folder.join(name);
@@ -162,11 +154,8 @@ fn read_text(
 
 /// Returns the lines of a plain text. Where its words stand on the image is not known.
 fn lines_of(text: &str) -> Vec<Line> {
-    let word = |text: &str| Word {
-        text: text.to_owned(),
-        bounds: PixelBox::default(),
-        confidence: Confidence::new(1.0),
-    };
+    let word =
+        |text: &str| Word { text: text.to_owned(), bounds: PixelBox::default(), confidence: Confidence::new(1.0) };
     let line = |line: &str| Line::new(line.split_whitespace().map(word).collect());
     text.lines().map(line).filter(|line| !line.words.is_empty()).collect()
 }

@@ -184,8 +184,7 @@ impl Store {
 fn lock(folder: &Path) -> Result<File, ArchiveError> {
     let path = folder.join("lock");
     let failed = |source| ArchiveError::Folder { path: path.clone(), source };
-    let mut file =
-        File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+    let mut file = File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {
             file.set_len(0).map_err(failed)?;

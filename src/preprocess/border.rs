@@ -134,7 +134,8 @@ mod tests {
         let mut thumbnail = Thumbnail::of(&framed, Dpi(100));
         remove(&mut framed, &mut thumbnail);
         assert!(framed.get_pixel(3, 600).0[0] > 200 && framed.get_pixel(400, 1160).0[0] > 200);
-        let text = |page: &GrayImage| page.enumerate_pixels().filter(|(x, y, p)| *x > 60 && *y < 1100 && p.0[0] < 100).count();
+        let text =
+            |page: &GrayImage| page.enumerate_pixels().filter(|(x, y, p)| *x > 60 && *y < 1100 && p.0[0] < 100).count();
         assert_eq!(text(&framed), text(&clean));
         assert_eq!(thumbnail.ink.iter().filter(|ink| **ink).count(), text(&clean));
     }

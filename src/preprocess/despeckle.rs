@@ -46,9 +46,15 @@ fn median(page: &GrayImage) -> GrayImage {
         let [above, middle, below] = window else { continue };
         for (x, value) in row.iter_mut().enumerate().take(width - 1).skip(1) {
             *value = median_of_nine([
-                above[x - 1], above[x], above[x + 1],
-                middle[x - 1], middle[x], middle[x + 1],
-                below[x - 1], below[x], below[x + 1],
+                above[x - 1],
+                above[x],
+                above[x + 1],
+                middle[x - 1],
+                middle[x],
+                middle[x + 1],
+                below[x - 1],
+                below[x],
+                below[x + 1],
             ]);
         }
     }
@@ -60,8 +66,25 @@ fn median(page: &GrayImage) -> GrayImage {
 fn median_of_nine(mut p: [u8; 9]) -> u8 {
     let mut order = |a: usize, b: usize| (p[a], p[b]) = (p[a].min(p[b]), p[a].max(p[b]));
     for (a, b) in [
-        (1, 2), (4, 5), (7, 8), (0, 1), (3, 4), (6, 7), (1, 2), (4, 5), (7, 8), (0, 3), (5, 8), (4, 7), (3, 6), (1, 4),
-        (2, 5), (4, 7), (4, 2), (6, 4), (4, 2),
+        (1, 2),
+        (4, 5),
+        (7, 8),
+        (0, 1),
+        (3, 4),
+        (6, 7),
+        (1, 2),
+        (4, 5),
+        (7, 8),
+        (0, 3),
+        (5, 8),
+        (4, 7),
+        (3, 6),
+        (1, 4),
+        (2, 5),
+        (4, 7),
+        (4, 2),
+        (6, 4),
+        (4, 2),
     ] {
         order(a, b);
     }

@@ -54,7 +54,12 @@ impl PageMap {
 
     /// Returns the smallest box of the archived image that holds the four corners of `clean`, cut at the page's edges.
     pub fn to_archived(&self, clean: PixelBox) -> PixelBox {
-        let corners = [(clean.left, clean.top), (clean.right, clean.top), (clean.left, clean.bottom), (clean.right, clean.bottom)];
+        let corners = [
+            (clean.left, clean.top),
+            (clean.right, clean.top),
+            (clean.left, clean.bottom),
+            (clean.right, clean.bottom),
+        ];
         let range = |[a, b, c]: [f64; 3], limit: u32| {
             let values = corners.map(|(x, y)| a * f64::from(x) + b * f64::from(y) + c);
             let low = values.iter().copied().fold(f64::INFINITY, f64::min);

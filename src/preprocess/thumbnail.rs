@@ -71,7 +71,9 @@ impl Thumbnail {
         let mut shares = Vec::with_capacity(self.grey.len());
         for (y, row) in self.grey.chunks_exact(self.width.max(1)).enumerate() {
             let paper = self.paper.row(y, self.width);
-            shares.extend(row.iter().zip(paper).map(|(&value, paper)| (f32::from(value) * 255.0 / paper).min(255.0) as u8));
+            shares.extend(
+                row.iter().zip(paper).map(|(&value, paper)| (f32::from(value) * 255.0 / paper).min(255.0) as u8),
+            );
         }
         shares
     }

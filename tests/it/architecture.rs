@@ -21,7 +21,19 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("config", &["decode", "preprocess", "ocr", "pipeline", "search", "model"]),
     (
         "pipeline",
-        &["ingest", "decode", "preprocess", "ocr", "layout", "extract", "archive", "catalogue", "search", "model", "text"],
+        &[
+            "ingest",
+            "decode",
+            "preprocess",
+            "ocr",
+            "layout",
+            "extract",
+            "archive",
+            "catalogue",
+            "search",
+            "model",
+            "text",
+        ],
     ),
     // The command line also runs the child process that parses PDFs, and names engines and folders.
     ("cli", &["pipeline", "config", "archive", "catalogue", "search", "export", "model", "decode", "ocr", "ingest"]),

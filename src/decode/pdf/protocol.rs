@@ -152,7 +152,10 @@ mod tests {
         let (reply, pixels) = receive::<Reply>(&mut pipe, 6).expect("is there");
         assert_eq!(reply, Reply::Page(words));
         assert_eq!(words.into_page(pixels).expect("has its pixels").pixels.as_bytes(), [1, 2, 3, 4, 5, 6]);
-        assert_eq!(receive::<Reply>(&mut pipe, 0).expect("is there"), (Reply::Failed(DecodeError::EncryptedPdf), vec![]));
+        assert_eq!(
+            receive::<Reply>(&mut pipe, 0).expect("is there"),
+            (Reply::Failed(DecodeError::EncryptedPdf), vec![])
+        );
         assert!(receive::<Reply>(&mut pipe, 0).is_err());
     }
 

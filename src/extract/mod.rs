@@ -26,9 +26,6 @@ use crate::model::{Field, Kind, Letter, Page};
 use header::Header;
 use sheet::Sheet;
 
-/// Raised when the output for equal input changes: kept results of older versions are made anew.
-pub const VERSION: u16 = 1;
-
 /// Why a field is absent or doubtful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Remark {

@@ -123,7 +123,7 @@ pub enum ArchiveError {
         /// What is wrong with it.
         source: RecordError,
     },
-    /// The threads that read could not be started.
-    #[error("the reading threads cannot be started: {0}")]
+    /// The threads of a run could not be started, or one of them died.
+    #[error("the threads of the run failed: {0}")]
     Threads(String),
 }

@@ -8,9 +8,12 @@ use super::store::Store;
 use crate::catalogue::InputStatus;
 use crate::extract;
 use crate::ingest;
-use crate::model::{ContentHash, Document, DocumentId, Dpi, Origin, Page, PageNumber, PixelSize, Rotation, Source};
+use crate::model::{
+    ContentHash, Document, DocumentId, Dpi, Letter, Origin, Page, PageNumber, PixelSize, Rotation, Source,
+};
 use crate::search::SearchIndex;
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -139,7 +142,7 @@ impl<'a> Filing<'a> {
             pages.push(kept.page);
             records.push(kept.record);
         }
-        let (letter, _remarks) = extract::read_letter(&pages);
+        let letter = understood(&job.content, &pages);
         let name = job.path.file_name().map(PathBuf::from).unwrap_or_default();
         let source = Source {
             name: ingest::written(&name),
@@ -182,6 +185,16 @@ impl<'a> Filing<'a> {
         }
         Ok(ended)
     }
+}
+
+/// Returns the letter's fields; none where a fault of ours was caught, since the pages are worth keeping all the same.
+fn understood(content: &ContentHash, pages: &[Page]) -> Letter {
+    let read = catch_unwind(AssertUnwindSafe(|| extract::read_letter(pages)));
+    let Ok((letter, remarks)) = read else { return Letter::default() };
+    for remark in remarks {
+        tracing::debug!(document = %content.short(), %remark, "letter understood");
+    }
+    letter
 }
 
 /// Returns the page that stands for one that could not be read, in a document whose other pages could.

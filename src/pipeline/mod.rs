@@ -166,7 +166,10 @@ pub fn ingest(
             }
         });
         drop(sender);
-        filer.join().unwrap_or_default()
+        filer.join().unwrap_or_else(|panic| {
+            trouble_seen.note(ArchiveError::Threads(format!("filing died of a fault: {}", words_of(&*panic))));
+            Summary::default()
+        })
     });
     trouble.end(summary)
 }
@@ -310,6 +313,7 @@ impl<'a> PageJob<'a> {
     }
 }
 
+/// Returns what a panic said.
 fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())

@@ -7,12 +7,15 @@ cd "$(dirname "$0")/.."
 warraq=${WARRAQ:-target/release/warraq}
 archive=${WARRAQ_DEMO_ARCHIVE:-./warraq-archive-demo}
 
+show() { printf '\n$ warraq --archive %s %s\n' "$archive" "$*"; }
 run() {
-  printf '\n$ warraq --archive %s %s\n' "$archive" "$*"
+  show "$@"
   "$warraq" --archive "$archive" "$@"
 }
 
-run ingest samples
+# The scans alone: the truth beside them would be told as ignored, line after line.
+show 'ingest samples/*.{tif,pdf,jpg,png,bmp,webp}'
+"$warraq" --archive "$archive" ingest samples/*.{tif,pdf,jpg,png,bmp,webp}
 run search "شبكة الماء"
 run ledger
 printf '\nThe archive is in %s. Try: %s --archive %s search "مدرسة الفجر"\n' "$archive" "$warraq" "$archive"

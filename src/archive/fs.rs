@@ -55,8 +55,8 @@ impl FsBlobs {
     /// Moves a fully written file to its place. File and folder are synced, in this order, before it returns.
     fn finish(&self, file: NamedTempFile, hash: &ContentHash) -> Result<(), StoreError> {
         let path = self.path_of(hash);
-        if path.exists() {
-            return Ok(()); // the same content is there; the new copy is dropped
+        if self.check(hash)? == Some(true) {
+            return Ok(()); // the same content is there, and sound; the new copy is dropped
         }
         file.as_file().sync_all().map_err(StoreError::new("syncing", file.path()))?;
         let folder = path.parent().unwrap_or(&self.blobs);
@@ -188,6 +188,15 @@ mod tests {
         fs::write(store.path_of(&hash), b"lettes").unwrap();
         assert_eq!(store.check(&hash).unwrap(), Some(false));
         assert_eq!(store.check(&ContentHash::of(b"never put")).unwrap(), None);
+    }
+
+    #[test]
+    fn handing_a_file_in_again_mends_its_damaged_blob() {
+        let (_folder, store) = store();
+        let hash = store.put(b"letter").unwrap();
+        fs::write(store.path_of(&hash), b"lettes").unwrap();
+        assert_eq!(store.put_from(&mut &b"letter"[..]).unwrap(), (hash, 6));
+        assert_eq!(store.check(&hash).unwrap(), Some(true));
     }
 
     #[test]

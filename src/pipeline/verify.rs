@@ -8,6 +8,9 @@ use crate::model::DocumentId;
 use crate::search::SearchIndex;
 use std::collections::{HashMap, HashSet};
 
+/// A page's record is not written again while its document stands; an original is, when its file is handed in.
+const CURE_OF_BLOB: &str = "restore the blob from a backup; an original is also mended by handing its file in again";
+
 /// Something that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -58,7 +61,7 @@ fn check_blobs(store: &Store, found: &mut impl FnMut(Finding)) -> Result<u64, Ar
             Ok(_) => found(Finding {
                 code: "damaged_blob",
                 what: format!("the bytes of blob {hash} have changed; it is {}", named_by()),
-                cure: "restore the blob from a backup, or remove it and ingest its file again",
+                cure: CURE_OF_BLOB,
             }),
             Err(error) => found(Finding {
                 code: "unreadable_blob",
@@ -71,7 +74,7 @@ fn check_blobs(store: &Store, found: &mut impl FnMut(Finding)) -> Result<u64, Ar
         found(Finding {
             code: "missing_blob",
             what: format!("blob {hash} is not there; it is {}", names.join(", ")),
-            cure: "restore the blob from a backup, or ingest its file again",
+            cure: CURE_OF_BLOB,
         });
     }
     Ok(seen.len() as u64)

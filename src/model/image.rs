@@ -1,7 +1,8 @@
-//! A page as pixels: as decoded, and as cleaned for reading.
+//! A page as pixels: as decoded, as cleaned for reading, and cut into lines.
 
-use super::{Dpi, PixelSize};
+use super::{Dpi, PixelBox, PixelSize};
 use image::{DynamicImage, GrayImage};
+use std::ops::Range;
 
 /// One page as pixels: the file's own image after its EXIF turn, or after PDF `/Rotate` and crop box.
 #[derive(Clone, Debug)]
@@ -28,4 +29,60 @@ pub struct CleanPage {
     pub grey: GrayImage,
     /// Resolution of `grey`.
     pub dpi: Dpi,
+}
+
+/// Pixels darker than this are ink when a word's box is drawn tight.
+const INK_BELOW: u8 = 128;
+
+/// A printed line cut out of a clean page: straightened along its baseline, its neighbours' ink taken out.
+#[derive(Clone, Debug)]
+pub struct LineImage {
+    /// One byte a pixel, 0 is ink, paper near 255. As high as the ink of the line, and a twelfth of that above and below.
+    pub grey: GrayImage,
+    /// The column of the clean page at which column 0 of `grey` lies.
+    pub left: u32,
+    /// For each column of `grey`, the row of the clean page at which its row 0 lies; may lie beyond the page's edge.
+    pub tops: Vec<i32>,
+}
+
+impl LineImage {
+    /// Returns the box on the clean page around the ink in some columns of `grey`; around all of their rows where there is none.
+    pub fn place(&self, columns: Range<u32>) -> PixelBox {
+        let (width, height) = self.grey.dimensions();
+        let columns = columns.start.min(width)..columns.end.min(width);
+        let mut ink = (i32::MAX, i32::MIN);
+        let mut all = (i32::MAX, i32::MIN);
+        for x in columns.clone() {
+            let Some(&top) = self.tops.get(x as usize) else { continue };
+            all = (all.0.min(top), all.1.max(top.saturating_add_unsigned(height)));
+            for y in (0..height).filter(|&y| self.grey.get_pixel(x, y).0[0] < INK_BELOW) {
+                let y = top.saturating_add_unsigned(y);
+                ink = (ink.0.min(y), ink.1.max(y + 1));
+            }
+        }
+        let (top, bottom) = if ink.0 < ink.1 { ink } else { all };
+        let row = |y: i32| u32::try_from(y).unwrap_or(0);
+        if top >= bottom {
+            return PixelBox::default();
+        }
+        PixelBox::new(self.left + columns.start, row(top), self.left + columns.end, row(bottom))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::Luma;
+
+    #[test]
+    fn a_box_of_columns_follows_the_sloping_line_and_hugs_its_ink() {
+        let mut grey = GrayImage::from_pixel(40, 10, Luma([255]));
+        grey.put_pixel(20, 4, Luma([0]));
+        grey.put_pixel(25, 6, Luma([0]));
+        let line = LineImage { grey, left: 100, tops: (0..40).map(|x| 50 + x / 10).collect() };
+        assert_eq!(line.place(20..26), PixelBox::new(120, 56, 126, 59));
+        assert_eq!(line.place(0..5), PixelBox::new(100, 50, 105, 60));
+        assert_eq!(line.place(39..60), PixelBox::new(139, 53, 140, 63));
+        assert_eq!(line.place(50..60), PixelBox::default());
+    }
 }

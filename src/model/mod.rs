@@ -16,6 +16,6 @@ pub use document::{Document, DocumentId, Source};
 pub use failure::FailureCode;
 pub use geometry::{PixelBox, PixelSize, Rotation};
 pub use hash::ContentHash;
-pub use image::{CleanPage, PageImage};
+pub use image::{CleanPage, LineImage, PageImage};
 pub use letter::{Evidence, Field, FieldSource, Kind, Letter, LetterDate, Received, Reference, Signatory};
 pub use page::{Confidence, Dpi, EngineId, Line, Origin, Page, PageNumber, Word};

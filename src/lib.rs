@@ -29,3 +29,4 @@ pub mod ocr;
 pub mod pipeline;
 pub mod preprocess;
 pub mod search;
+pub mod segment;

@@ -14,6 +14,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("decode", &["model", "text"]),
     ("ocr", &["model", "text"]),
     ("layout", &["model", "text"]),
+    ("segment", &["model", "text"]),
     ("extract", &["model", "text"]),
     ("search", &["model", "text"]),
     ("export", &["model", "text"]),

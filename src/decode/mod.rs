@@ -23,15 +23,13 @@ mod mutants;
 pub use error::DecodeError;
 pub use pdf::child as pdf_child;
 
-use crate::model::Dpi;
-use crate::model::PageImage;
-use crate::model::PixelSize;
+use crate::model::{Dpi, Line, PageImage, PixelSize, Rotation};
 use serde::{Deserialize, Serialize};
 use source::{FileBytes, ReadAt};
 use std::path::Path;
 
 /// Raised when the same file gives other pixels than before.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// How many bytes from the start of a file [`Format::sniff`] wants to see.
 pub const SNIFF_BYTES: usize = 1024;
@@ -127,6 +125,29 @@ pub struct PageHeader {
     pub decoded_bytes: u64,
 }
 
+/// Text that came with a page, and what is known of it. Whether it is to be believed is for [`crate::decode::trust`] to say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextLayer {
+    /// Printed lines from top to bottom, words in logical order, boxes on the page image.
+    pub lines: Vec<Line>,
+    /// Size of the page image that [`OpenFile::page`] returns.
+    pub size: PixelSize,
+    /// Its resolution.
+    pub dpi: Option<Dpi>,
+    /// The clockwise turn that brings most of the text upright.
+    pub turn: Rotation,
+    /// Glyphs whose characters are known.
+    pub legible: u32,
+    /// Glyphs whose characters are not, or cannot be written.
+    pub illegible: u32,
+    /// Whether none of the text is to be seen on the page.
+    pub invisible: bool,
+    /// Whether images are all that is to be seen on the page.
+    pub scan: bool,
+    /// How much of the page images cover, 0.0 to 1.0 and more where they overlap.
+    pub image_cover: f32,
+}
+
 /// A file of page images, opened and counted.
 pub struct OpenFile {
     pages: Pages,
@@ -201,6 +222,18 @@ impl OpenFile {
             Pages::Tiff(file) => guard::images(|| file.page(index)),
             Pages::Single(image) => guard::images(|| image.page()),
             Pages::Pdf(file) => file.page(index),
+        }
+    }
+
+    /// Returns the text that page `index`, counted from 0, brings along; `None` for kinds of file without text.
+    ///
+    /// # Errors
+    /// The page is damaged, over a limit, or does not exist.
+    pub fn text(&self, index: u32) -> Result<Option<TextLayer>, DecodeError> {
+        self.check_index(index)?;
+        match &self.pages {
+            Pages::Tiff(_) | Pages::Single(_) => Ok(None),
+            Pages::Pdf(file) => file.text(index).map(Some),
         }
     }
 

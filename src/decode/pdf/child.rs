@@ -75,6 +75,7 @@ fn answer(
                 let (words, pixels) = PageWords::of(pages.page(index)?);
                 Ok((Reply::Page(words), pixels))
             }
+            Request::Text { index } => Ok((Reply::Text(Box::new(pages.text(index)?.into())), Vec::new())),
         });
         match reply {
             Ok((reply, pixels)) => protocol::send(output, &reply, &pixels)?,

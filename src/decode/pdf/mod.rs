@@ -6,17 +6,20 @@
 pub mod child;
 mod complete;
 mod image;
+mod look;
 mod pages;
 mod protocol;
 mod reader;
 mod space;
 mod survey;
+mod text;
 #[cfg(test)]
 pub(super) mod tests;
 
 use super::DecodeError;
 use super::PageHeader;
 use super::Settings;
+use super::TextLayer;
 use crate::model::PageImage;
 use protocol::{Reply, Request};
 use reader::Reader;
@@ -58,6 +61,14 @@ impl PdfFile {
         }
     }
 
+    /// Returns the text that the file gives for the page.
+    pub(super) fn text(&self, index: u32) -> Result<TextLayer, DecodeError> {
+        match self.ask(&Request::Text { index })? {
+            (Reply::Text(words), _) => Ok(words.into_layer()),
+            (reply, _) => Err(reply.unexpected()),
+        }
+    }
+
     /// Asks the reader, a new one where there is none.
     ///
     /// A reader that served other pages may have died of what they left behind, so its page gets a second try alone.
@@ -94,6 +105,7 @@ pub(super) fn pages_in_process(bytes: Vec<u8>, settings: &Settings) {
         for index in 0..pages.count().min(settings.max_pages) {
             let _ = super::guard::pdfs(|| pages.header(index));
             let _ = super::guard::pdfs(|| pages.page(index));
+            let _ = super::guard::pdfs(|| pages.text(index));
         }
         Ok(())
     });

@@ -2,13 +2,17 @@
 
 use super::complete::{leaves_of, missing_part};
 use super::image::{Refusal, Taker};
+use super::look::Look;
 use super::survey::{Plan, Survey, Tile};
+use super::text::glyphs::Glyphs;
+use super::text::{RawText, text_of};
 use crate::decode::DecodeError;
 use crate::decode::PageHeader;
 use crate::decode::Settings;
 use crate::decode::believable_dpi;
 use crate::decode::guard::checked_size;
 use crate::decode::pixels::{Picture, Samples};
+use crate::model::Dpi;
 use crate::model::PageImage;
 use crate::model::PixelBox;
 use crate::model::PixelSize;
@@ -37,11 +41,29 @@ pub(super) fn open(bytes: Vec<u8>) -> Result<Pdf, DecodeError> {
     })
 }
 
+/// Looks at pages whose text is kept until it is asked for.
+const MAX_KEPT_LOOKS: usize = 64;
+
+/// The text of a page, with what its page image will be.
+pub(super) struct PageText {
+    pub text: RawText,
+    /// Width and height of the page in points.
+    pub points: (f64, f64),
+    pub size: PixelSize,
+    pub dpi: Option<Dpi>,
+    /// Whether images are all that is to be seen on the page.
+    pub scan: bool,
+    /// How much of the page images cover.
+    pub image_cover: f64,
+}
+
 /// The pages of a parsed PDF.
 pub(super) struct PdfPages<'a> {
     /// A page that the page tree names and the file does not hold is `None`.
     pages: Vec<Option<&'a Page<'a>>>,
     plans: HashMap<u32, Plan>,
+    /// Kept from the look at a page until it is asked for.
+    glyphs: HashMap<u32, Glyphs>,
     settings: Settings,
     fonts: InterpreterCache<'a>,
     drawings: RenderCache<'a>,
@@ -64,7 +86,7 @@ impl<'a> PdfPages<'a> {
             return Err(DecodeError::damaged_pdf("none of its pages can be found"));
         }
         let (fonts, drawings) = (InterpreterCache::new(), RenderCache::new());
-        Ok(Self { pages, plans: HashMap::new(), settings: settings.clone(), fonts, drawings, uses: 0 })
+        Ok(Self { pages, plans: HashMap::new(), glyphs: HashMap::new(), settings: settings.clone(), fonts, drawings, uses: 0 })
     }
 
     pub(super) fn count(&self) -> u32 {
@@ -111,6 +133,36 @@ impl<'a> PdfPages<'a> {
         }
     }
 
+    /// Returns the text that the file gives for a page, with its boxes in points.
+    pub(super) fn text(&mut self, index: u32) -> Result<PageText, DecodeError> {
+        let page = self.get(index)?;
+        if let Some(what) = missing_part(page) {
+            return Err(DecodeError::DamagedPdf { what });
+        }
+        let plan = self.plan(index)?;
+        let glyphs = match self.glyphs.remove(&index) {
+            Some(glyphs) => glyphs,
+            None => {
+                self.plans.remove(&index);
+                self.plan(index)?;
+                self.glyphs.remove(&index).unwrap_or_default()
+            }
+        };
+        let (width, height) = page.render_dimensions();
+        let (size, dpi, scan, image_cover) = match plan {
+            Plan::Pixels { shown, dpi, .. } => {
+                let size = PixelSize { width: shown.width(), height: shown.height() };
+                (size, believable_dpi(dpi.0, dpi.1), true, 1.0)
+            }
+            Plan::Draw { min_dpi, image_cover } => {
+                let (size, scale) = self.drawing_size(page, min_dpi);
+                (size, believable_dpi(scale * 72.0, scale * 72.0), false, image_cover)
+            }
+        };
+        let points = (f64::from(width), f64::from(height));
+        Ok(PageText { text: text_of(glyphs, points.0, points.1), points, size, dpi, scan, image_cover })
+    }
+
     fn get(&mut self, index: u32) -> Result<&'a Page<'a>, DecodeError> {
         self.uses += 1;
         if self.uses.is_multiple_of(2 * PAGES_PER_CACHE) {
@@ -129,9 +181,14 @@ impl<'a> PdfPages<'a> {
         }
         let page = self.get(index)?;
         let (width, height) = page.render_dimensions();
-        let mut survey = Survey::new(width.into(), height.into(), self.settings.max_page_megapixels);
-        self.interpret(page, &mut survey);
-        let plan = survey.plan()?;
+        let survey = Survey::new(width.into(), height.into(), self.settings.max_page_megapixels);
+        let mut look = Look { survey, glyphs: Glyphs::default() };
+        self.interpret(page, &mut look);
+        let plan = look.survey.plan()?;
+        if self.glyphs.len() >= MAX_KEPT_LOOKS {
+            self.glyphs.clear();
+        }
+        self.glyphs.insert(index, look.glyphs);
         if let Plan::Pixels { canvas, .. } = &plan {
             checked_size(canvas.width.into(), canvas.height.into(), self.settings.max_page_megapixels)?;
         }

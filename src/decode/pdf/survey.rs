@@ -77,6 +77,8 @@ pub(super) struct Survey {
     crowded: bool,
     limit_megapixels: u32,
     oversized: Option<DecodeError>,
+    /// How often an image was drawn over the whole page.
+    pub covers: u32,
 }
 
 impl Survey {
@@ -91,7 +93,17 @@ impl Survey {
             crowded: false,
             limit_megapixels,
             oversized: None,
+            covers: 0,
         }
+    }
+
+    pub(super) fn page_area(&self) -> Rect {
+        self.page
+    }
+
+    /// Returns the part of the page that is being drawn in.
+    pub(super) fn seen_area(&self) -> Rect {
+        self.clip().0.intersect(self.page)
     }
 
     fn clip(&self) -> (Rect, bool) {
@@ -213,7 +225,7 @@ impl Placed {
     }
 }
 
-fn alpha_of(paint: &Paint<'_>) -> f32 {
+pub(super) fn alpha_of(paint: &Paint<'_>) -> f32 {
     match paint {
         Paint::Color(color) => color.to_rgba().components()[3],
         Paint::Pattern(_) => 1.0,
@@ -302,6 +314,7 @@ impl<'a> Device<'a> for Survey {
             Placed { ordinal, size, to_page: props.transform, rect, shown, plain, opaque: plain && opaque, grey };
         if image.opaque && image.shown.area() > COVER * self.page.area() {
             self.hide_beneath(image.shown.inflate(TOLERANCE_PT, TOLERANCE_PT));
+            self.covers += 1;
         }
         self.crowded |= self.images.len() >= MAX_IMAGES;
         if !self.crowded {

@@ -136,6 +136,8 @@ pub struct TextLayer {
     pub dpi: Option<Dpi>,
     /// The clockwise turn that brings most of the text upright.
     pub turn: Rotation,
+    /// Whether lines and columns are read from left to right: Latin text, or Arabic laid out the wrong way round.
+    pub left_to_right: bool,
     /// Glyphs whose characters are known.
     pub legible: u32,
     /// Glyphs whose characters are not, or cannot be written.

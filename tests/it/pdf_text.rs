@@ -17,7 +17,8 @@ fn text_of(path: &Path) -> String {
     let mut text = String::new();
     for index in 0..file.page_count() {
         let layer = file.text(index).unwrap().unwrap();
-        for line in layout::in_reading_order(layer.lines) {
+        let lines = if layer.left_to_right { layer.lines } else { layout::in_reading_order(layer.lines) };
+        for line in lines {
             text.push_str(&line.text());
             text.push('\n');
         }

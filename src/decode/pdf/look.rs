@@ -6,6 +6,7 @@ use hayro::hayro_interpret::font::GlyphRun;
 use hayro::hayro_interpret::{
     BlendMode, ClipPath, Device, DrawMode, DrawProps, Image, ImageDrawProps, SoftMask,
 };
+use hayro::hayro_syntax::object::Dict;
 use hayro::kurbo::BezPath;
 
 /// A device that draws nothing: it notes what would be seen, and every glyph.
@@ -41,6 +42,14 @@ impl<'a> Device<'a> for Look {
         if self.survey.covers > covers {
             self.glyphs.cells.iter_mut().for_each(|cell| cell.visible = false);
         }
+    }
+
+    fn begin_marked_content(&mut self, _tag: &[u8], properties: Option<&Dict<'_>>) {
+        self.glyphs.begin_span(properties);
+    }
+
+    fn end_marked_content(&mut self) {
+        self.glyphs.end_span();
     }
 
     fn pop_clip(&mut self) {

@@ -7,6 +7,7 @@ pub mod child;
 mod complete;
 mod image;
 mod look;
+mod mend;
 mod pages;
 mod protocol;
 mod reader;

@@ -3,6 +3,7 @@
 use super::complete::{leaves_of, missing_part};
 use super::image::{Refusal, Taker};
 use super::look::Look;
+use super::mend::with_mended_maps;
 use super::survey::{Plan, Survey, Tile};
 use super::text::glyphs::Glyphs;
 use super::text::{RawText, text_of};
@@ -32,8 +33,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// After so many pages what was kept of fonts and images is let go, so that long files do not fill the memory.
 const PAGES_PER_CACHE: u32 = 50;
 
-/// Parses a PDF. Where it is encrypted, the empty password is tried.
+/// Parses a PDF and mends its character maps. Where it is encrypted, the empty password is tried.
 pub(super) fn open(bytes: Vec<u8>) -> Result<Pdf, DecodeError> {
+    let bytes = Arc::new(bytes);
+    let pdf = parsed(Arc::clone(&bytes))?;
+    let mended = with_mended_maps(&pdf, &bytes).and_then(|mended| parsed(Arc::new(mended)).ok());
+    Ok(mended.filter(|mended| mended.pages().len() == pdf.pages().len()).unwrap_or(pdf))
+}
+
+fn parsed(bytes: Arc<Vec<u8>>) -> Result<Pdf, DecodeError> {
     Pdf::new(bytes).map_err(|error| match error {
         LoadPdfError::Decryption(DecryptionError::PasswordProtected) => DecodeError::EncryptedPdf,
         LoadPdfError::Decryption(error) => DecodeError::DamagedPdf { what: format!("its encryption: {error:?}") },

@@ -142,6 +142,7 @@ impl TextWords {
             size,
             dpi: self.dpi.map(Dpi),
             turn: Rotation::from_degrees(self.text.turn.into()).unwrap_or_default(),
+            left_to_right: self.text.left_to_right,
             legible: self.text.legible,
             illegible: self.text.illegible,
             invisible: self.text.invisible,

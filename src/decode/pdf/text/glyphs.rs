@@ -3,6 +3,9 @@
 use super::MAX_GLYPHS;
 use hayro::hayro_interpret::font::{Glyph, GlyphRun};
 use hayro::hayro_interpret::hayro_cmap::BfString;
+use hayro::hayro_syntax::object;
+use hayro::hayro_syntax::object::Dict;
+use hayro::hayro_syntax::object::dict::keys;
 use hayro::kurbo::{Affine, Point, Rect, Vec2};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -46,7 +49,20 @@ pub(in crate::decode::pdf) struct Glyphs {
     pub legible: u32,
     pub illegible: u32,
     operators: u32,
+    spans: Vec<Option<Span>>,
 }
+
+/// A stretch of content that says itself what it means.
+struct Span {
+    text: String,
+    /// Cells and counts when it began.
+    cells: usize,
+    legible: u32,
+    illegible: u32,
+}
+
+/// Longer replacements stand for words or lines, whose order they do not tell by glyphs.
+const MAX_REPLACED: usize = 8;
 
 /// What the characters of a glyph tell.
 enum Meaning {
@@ -58,6 +74,30 @@ enum Meaning {
 }
 
 impl Glyphs {
+    /// Notes that content begins which says of itself what it means (`ActualText`), or says nothing.
+    pub(in crate::decode::pdf) fn begin_span(&mut self, properties: Option<&Dict<'_>>) {
+        let text = properties.and_then(|properties| properties.get::<object::String<'_>>(keys::ACTUAL_TEXT));
+        let text = text.map(|text| composed(&text_string(text.as_bytes()).chars().collect::<Vec<_>>()));
+        let (cells, legible, illegible) = (self.cells.len(), self.legible, self.illegible);
+        self.spans.push(text.map(|text| Span { text, cells, legible, illegible }));
+    }
+
+    /// Ends the content begun last. What it means replaces glyphs of which one at least means nothing by itself.
+    pub(in crate::decode::pdf) fn end_span(&mut self) {
+        let Some(span) = self.spans.pop().flatten() else { return };
+        let Some(cells) = self.cells.get(span.cells..).filter(|cells| cells.len() <= MAX_REPLACED) else { return };
+        let letters = span.text.chars().count();
+        if self.illegible == span.illegible || letters == 0 || letters > MAX_REPLACED {
+            return;
+        }
+        // The letter is wider than its marks.
+        let width = |cell: &&Cell| (cell.end - cell.start).hypot();
+        let Some(letter) = cells.iter().max_by(|a, b| width(a).total_cmp(&width(b))).cloned() else { return };
+        self.cells.truncate(span.cells);
+        self.cells.push(Cell { text: span.text, ..letter });
+        (self.legible, self.illegible) = (span.legible + 1, span.illegible);
+    }
+
     /// Notes a run of glyphs as far as it lies on `page`.
     pub(in crate::decode::pdf) fn note(&mut self, run: &GlyphRun<'_, '_>, to_page: Affine, page: Rect, visible: bool) {
         self.operators += 1;
@@ -82,6 +122,8 @@ impl Glyphs {
                 Meaning::Text(text) if text.trim().is_empty() && leaves_ink(glyph) => None,
                 Meaning::Text(text) => Some(text),
                 Meaning::Silent => continue,
+                // Marks of a cluster whose characters its letter has.
+                Meaning::Unknown if advance.abs() < 1.0 => continue,
                 Meaning::Unknown if leaves_ink(glyph) => None,
                 Meaning::Unknown => Some(" ".to_owned()),
             };
@@ -93,6 +135,17 @@ impl Glyphs {
             let text = text.unwrap_or_else(|| char::REPLACEMENT_CHARACTER.to_string());
             self.cells.push(Cell { text, start, end, up, visible, operator: self.operators });
         }
+    }
+}
+
+/// Returns the characters of a text string (PDF 1.7, 7.9.2.2): UTF-16 where it says so, else taken as Latin-1.
+fn text_string(bytes: &[u8]) -> String {
+    match bytes {
+        [0xFE, 0xFF, rest @ ..] => {
+            let units = rest.as_chunks::<2>().0.iter().map(|pair| u16::from_be_bytes(*pair));
+            char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+        }
+        _ => bytes.iter().map(|byte| char::from(*byte)).collect(),
     }
 }
 

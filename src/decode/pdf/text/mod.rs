@@ -30,6 +30,8 @@ pub(super) struct RawText {
     pub lines: Vec<Vec<PlacedWord>>,
     /// Clockwise degrees by which the page must be turned for most of its text to stand upright.
     pub turn: u16,
+    /// Whether lines and columns are read from left to right.
+    pub left_to_right: bool,
     /// Glyphs that leave ink and mean something.
     pub legible: u32,
     /// Glyphs that leave ink and mean nothing, or nothing that can be written.
@@ -46,6 +48,6 @@ pub(super) fn text_of(glyphs: Glyphs, width: f64, height: f64) -> RawText {
     let (legible, illegible) = (glyphs.legible, glyphs.illegible);
     let cells = glyphs.cells.into_iter().filter(|cell| invisible || cell.visible).collect();
     let (lines, turn) = lines::lines(cells, width, height);
-    let lines = words::in_logical_order(lines, turn, width, height);
-    RawText { lines, turn: turn.degrees(), legible, illegible, invisible }
+    let (lines, left_to_right) = words::in_logical_order(&lines, width, height);
+    RawText { lines, turn: turn.degrees(), left_to_right, legible, illegible, invisible }
 }

@@ -11,10 +11,16 @@ use crate::text::visual::{Base, is_arabic_letter, logical_order, mirrored, opens
 use hayro::kurbo::Rect;
 use unicode_normalization::UnicodeNormalization;
 
-/// Gaps of this many font sizes part words where spaces are drawn too.
+/// Gaps of this many font sizes part words where spaces are drawn too and letters stand loosely.
 const GAP_BESIDE_SPACES: f64 = 0.45;
+/// The same where letters stand as closely as their widths say.
+const GAP_BESIDE_CLOSE_LETTERS: f64 = 0.2;
 /// The same where a line has no spaces.
 const GAP_WITHOUT_SPACES: f64 = 0.15;
+/// Nearly all letters of a word are nearer to each other than this, in font sizes, where they stand closely.
+const CLOSE: f64 = 0.06;
+/// Glyphs without a meaning narrower than this, in font sizes, are the joint between two letters.
+const JOINT: f64 = 0.25;
 /// Gaps from this many font sizes on part cells of a table, and the order of writing with them.
 const CELL_GAP: f64 = 2.0;
 /// What stands above and below the baseline, in font sizes.
@@ -22,27 +28,27 @@ const ASCENT: f64 = 0.8;
 const DESCENT: f64 = 0.3;
 const TATWEEL: char = '\u{0640}';
 
-/// A character, or a letter with its marks, in logical order.
+/// A character, or a letter with its marks, on its way into logical order.
+#[derive(Clone, Copy)]
 struct Piece<'a> {
     place: &'a Place,
     right_to_left: bool,
-    /// Whether a word begins here whatever stands before.
-    parted: bool,
+    /// Which of the line's words it is part of, counted from the left.
+    word: usize,
 }
 
-/// Returns the words of the lines, boxes on the page as shown.
-pub(super) fn in_logical_order(lines: Vec<VisualLine>, main: Rotation, width: f64, height: f64) -> Vec<Vec<PlacedWord>> {
+/// Returns the words of the lines, boxes on the page as shown, and whether lines run from left to right.
+pub(super) fn in_logical_order(lines: &[VisualLine], width: f64, height: f64) -> (Vec<Vec<PlacedWord>>, bool) {
     let (mut arabic, mut latin) = (0, 0);
     for c in lines.iter().flat_map(|line| &line.places).flat_map(|place| place.text.chars()) {
         arabic += usize::from(is_arabic_letter(c));
         latin += usize::from(c.is_alphabetic() && !is_arabic_letter(c));
     }
     let page = if arabic >= latin { Base::RightToLeft } else { Base::LeftToRight };
-    let reversed = is_reversed(&lines);
+    let reversed = is_reversed(lines);
     let ordered: Vec<(Vec<Piece<'_>>, Rotation)> =
         lines.iter().map(|line| (ordered(line, page, reversed), line.turn)).collect();
     let mirror = brackets_are_drawn_shapes(&ordered);
-    let _ = main;
     let words = ordered.iter().map(|(pieces, turn)| {
         let back = turning(*turn, width, height).inverse();
         words(pieces, mirror).into_iter().map(|(text, bounds)| {
@@ -51,35 +57,81 @@ pub(super) fn in_logical_order(lines: Vec<VisualLine>, main: Rotation, width: f6
             PlacedWord { text, bounds: [within.x0, within.y0, within.x1, within.y1] }
         }).collect::<Vec<_>>()
     });
-    words.filter(|line| !line.is_empty()).collect()
+    let lines = words.filter(|line| !line.is_empty()).collect();
+    (lines, reversed || page == Base::LeftToRight)
 }
 
-/// Returns the places of a line in logical order.
-fn ordered<'a>(line: &'a VisualLine, page: Base, reversed: bool) -> Vec<Piece<'a>> {
-    let places = without_covered_spaces(&line.places);
+/// Returns the places of a line in logical order, without its spaces.
+fn ordered(line: &VisualLine, page: Base, reversed: bool) -> Vec<Piece<'_>> {
+    let places = without_joints(without_covered_spaces(&line.places));
+    let words = words_from_the_left(&places);
     if reversed {
-        let mut drawn = places;
-        drawn.sort_by_key(|place| place.drawn);
-        return drawn.into_iter().map(|place| Piece { place, right_to_left: false, parted: false }).collect();
+        let mut drawn: Vec<Piece<'_>> = words.concat();
+        drawn.sort_by_key(|piece| piece.place.drawn);
+        return drawn;
     }
-    let cells = cells(&places);
     let base = base_of(&places, page);
-    let mut ordered = Vec::with_capacity(places.len());
-    let in_order = |cells: &[Vec<&'a Place>], ordered: &mut Vec<Piece<'a>>| {
-        for cell in cells {
-            let texts: Vec<&str> = cell.iter().map(|place| place.text.as_str()).collect();
-            let order = logical_order(&texts, base);
-            ordered.extend(order.into_iter().enumerate().filter_map(|(nth, at)| {
-                let place = cell.get(at.index)?;
-                Some(Piece { place, right_to_left: at.right_to_left, parted: nth == 0 })
-            }));
-        }
-    };
-    match base {
-        Base::LeftToRight => in_order(&cells, &mut ordered),
-        Base::RightToLeft => in_order(&cells.into_iter().rev().collect::<Vec<_>>(), &mut ordered),
+    let mut cells = cells(words);
+    if base == Base::RightToLeft {
+        cells.reverse();
     }
-    ordered
+    let ordered = cells.iter().flat_map(|cell| {
+        let places: Vec<&Place> = cell.iter().flatten().map(|piece| piece.place).collect();
+        in_order(cell, base_of(&places, base))
+    });
+    ordered.collect()
+}
+
+/// Returns the pieces of a cell of words in logical order.
+fn in_order<'a>(cell: &[Vec<Piece<'a>>], base: Base) -> Vec<Piece<'a>> {
+    let mut pieces: Vec<Option<Piece<'a>>> = Vec::new();
+    for word in cell {
+        // A gap counts as a space, whether or not one was drawn.
+        pieces.extend((!pieces.is_empty()).then_some(None));
+        pieces.extend(word.iter().copied().map(Some));
+    }
+    let texts: Vec<&str> =
+        pieces.iter().map(|piece| piece.as_ref().map_or(" ", |piece| piece.place.text.as_str())).collect();
+    let order = logical_order(&texts, base).into_iter();
+    order
+        .filter_map(|at| {
+            let piece = (*pieces.get(at.index)?)?;
+            Some(Piece { right_to_left: at.right_to_left, ..piece })
+        })
+        .collect()
+}
+
+/// Leaves out narrow glyphs without a meaning between letters: what joins them in some fonts is a glyph of its own.
+fn without_joints(places: Vec<&Place>) -> Vec<&Place> {
+    let unknown = |place: &Place| place.text.starts_with(char::REPLACEMENT_CHARACTER);
+    let letter = |at: Option<usize>| at.and_then(|at| places.get(at)).is_some_and(|place| !place.space && !unknown(place));
+    let joins = |at: usize, place: &Place| {
+        unknown(place) && place.right - place.left < JOINT * place.size && letter(at.checked_sub(1)) && letter(Some(at + 1))
+    };
+    places.iter().enumerate().filter(|(at, place)| !joins(*at, place)).map(|(_, place)| *place).collect()
+}
+
+/// Parts a line at its spaces and gaps.
+fn words_from_the_left<'a>(places: &[&'a Place]) -> Vec<Vec<Piece<'a>>> {
+    let most = widest_gap(places);
+    let mut words: Vec<Vec<Piece<'_>>> = Vec::new();
+    let mut edge: Option<f64> = None;
+    for &place in places {
+        if place.space {
+            edge = None;
+            continue;
+        }
+        let apart = edge.is_none_or(|edge| place.left - edge > most * place.size);
+        if apart {
+            words.push(Vec::new());
+        }
+        let piece = Piece { place, right_to_left: false, word: words.len() };
+        if let Some(word) = words.last_mut() {
+            word.push(piece);
+        }
+        edge = Some(if apart { place.right } else { edge.map_or(place.right, |edge| edge.max(place.right)) });
+    }
+    words
 }
 
 /// Leaves out spaces that lie upon a letter: some producers draw them anywhere.
@@ -97,29 +149,42 @@ fn without_covered_spaces(places: &[Place]) -> Vec<&Place> {
     kept.map(|(_, place)| place).collect()
 }
 
+/// Returns the widest gap within a word of the line, in font sizes.
+fn widest_gap(places: &[&Place]) -> f64 {
+    if !places.iter().any(|place| place.space) {
+        return GAP_WITHOUT_SPACES;
+    }
+    let pairs = places.windows(2).filter_map(|pair| match pair {
+        [left, right] if !left.space && !right.space => Some(((right.left - left.right) / right.size).abs()),
+        _ => None,
+    });
+    let mut gaps: Vec<f64> = pairs.collect();
+    gaps.sort_by(f64::total_cmp);
+    let close = gaps.get(gaps.len() * 3 / 4).is_some_and(|gap| *gap < CLOSE);
+    if close { GAP_BESIDE_CLOSE_LETTERS } else { GAP_BESIDE_SPACES }
+}
+
 /// Cuts a line at the gaps that part the cells of a table.
-fn cells<'a>(places: &[&'a Place]) -> Vec<Vec<&'a Place>> {
-    let mut cells: Vec<Vec<&Place>> = Vec::new();
-    let mut edge: Option<f64> = None;
-    for &place in places {
-        let far = edge.is_none_or(|edge| !place.space && place.left - edge > CELL_GAP * place.size);
-        if far || cells.is_empty() {
-            cells.push(Vec::new());
+fn cells(words: Vec<Vec<Piece<'_>>>) -> Vec<Vec<Vec<Piece<'_>>>> {
+    let mut cells: Vec<Vec<Vec<Piece<'_>>>> = Vec::new();
+    let mut edge = f64::NEG_INFINITY;
+    for word in words {
+        let left = word.iter().map(|piece| piece.place.left).fold(f64::INFINITY, f64::min);
+        let right = word.iter().map(|piece| piece.place.right).fold(f64::NEG_INFINITY, f64::max);
+        let size = word.iter().map(|piece| piece.place.size).fold(0.0, f64::max);
+        match cells.last_mut().filter(|_| left - edge <= CELL_GAP * size) {
+            Some(cell) => cell.push(word),
+            None => cells.push(vec![word]),
         }
-        if let Some(cell) = cells.last_mut() {
-            cell.push(place);
-        }
-        if !place.space {
-            edge = Some(edge.map_or(place.right, |edge| edge.max(place.right)));
-        }
+        edge = edge.max(right);
     }
     cells
 }
 
 /// Returns the direction of a line: that of its page, unless its letters say otherwise.
 fn base_of(places: &[&Place], page: Base) -> Base {
-    let strong = |place: &&&Place| place.text.chars().find(|c| c.is_alphabetic()).map(is_arabic_letter);
-    let letters: Vec<bool> = places.iter().filter_map(|place| strong(&place)).collect();
+    let strong = |place: &Place| place.text.chars().find(|c| c.is_alphabetic()).map(is_arabic_letter);
+    let letters: Vec<bool> = places.iter().filter_map(|place| strong(place)).collect();
     let arabic = letters.iter().filter(|arabic| **arabic).count();
     match (letters.first(), letters.last()) {
         (None, _) | (_, None) => page,
@@ -158,16 +223,9 @@ fn spelling(letters: impl Iterator<Item = char> + Clone) -> u32 {
 
 /// Says whether brackets in Arabic are given as they are drawn, so that they must be mirrored.
 fn brackets_are_drawn_shapes(lines: &[(Vec<Piece<'_>>, Rotation)]) -> bool {
-    let (mut meant, mut drawn) = (0_u32, 0_u32);
-    for (line, _) in lines {
-        let brackets: Vec<bool> = (line.iter().filter(|piece| piece.right_to_left))
-            .flat_map(|piece| piece.place.text.chars())
-            .filter_map(opens)
-            .collect();
-        meant += pairs(brackets.iter().copied());
-        drawn += pairs(brackets.iter().map(|opening| !opening));
-    }
-    drawn > meant
+    let pieces = lines.iter().flat_map(|(line, _)| line).filter(|piece| piece.right_to_left);
+    let brackets: Vec<bool> = pieces.flat_map(|piece| piece.place.text.chars()).filter_map(opens).collect();
+    pairs(brackets.iter().map(|opening| !opening)) > pairs(brackets.iter().copied())
 }
 
 /// Returns how many brackets close one that was opened before.
@@ -184,22 +242,12 @@ fn pairs(brackets: impl Iterator<Item = bool>) -> u32 {
     pairs
 }
 
-/// Parts a line in logical order into words with their boxes on the upright page.
+/// Joins a line in logical order to words with their boxes on the upright page.
 fn words(pieces: &[Piece<'_>], mirror: bool) -> Vec<(String, Rect)> {
-    let spaced = pieces.iter().any(|piece| piece.place.space);
-    let most = if spaced { GAP_BESIDE_SPACES } else { GAP_WITHOUT_SPACES };
     let mut words: Vec<(String, Rect)> = Vec::new();
-    let mut before: Option<&Place> = None;
+    let mut before = None;
     for piece in pieces {
         let place = piece.place;
-        if place.space {
-            before = None;
-            continue;
-        }
-        let gap = before.map_or(f64::INFINITY, |before| {
-            let (left, right) = if before.left < place.left { (before, place) } else { (place, before) };
-            (right.left - left.right) / place.size.max(before.size)
-        });
         let text = place.text.chars().map(|c| if mirror && piece.right_to_left { mirrored(c).unwrap_or(c) } else { c });
         let bounds = Rect::new(
             place.left,
@@ -207,14 +255,14 @@ fn words(pieces: &[Piece<'_>], mirror: bool) -> Vec<(String, Rect)> {
             place.right.max(place.left + 0.01),
             place.baseline + DESCENT * place.size,
         );
-        match words.last_mut().filter(|_| !piece.parted && gap <= most) {
+        match words.last_mut().filter(|_| before == Some(piece.word)) {
             Some((word, around)) => {
                 word.extend(text);
                 *around = around.union(bounds);
             }
             None => words.push((text.collect(), bounds)),
         }
-        before = Some(place);
+        before = Some(piece.word);
     }
     let finished = words.into_iter().flat_map(|(text, bounds)| parted(&text, bounds));
     finished.map(|(text, bounds)| (tidy(&text), bounds)).filter(|(text, _)| !text.is_empty()).collect()
@@ -245,5 +293,7 @@ fn tidy(word: &str) -> String {
             && letters.iter().take(at).rev().find(|c| **c != TATWEEL).is_some_and(|c| is_arabic_letter(*c))
             && letters.iter().skip(at).find(|c| **c != TATWEEL).is_some_and(|c| is_arabic_letter(*c))
     };
-    letters.iter().enumerate().filter(|(at, _)| !stretches(*at)).map(|(_, c)| *c).collect()
+    let word: String = letters.iter().enumerate().filter(|(at, _)| !stretches(*at)).map(|(_, c)| *c).collect();
+    // The ligature of this name includes its alef; where the alef is drawn beside it, it came twice.
+    word.replace("االله", "الله")
 }

@@ -16,6 +16,7 @@ mod raster;
 mod source;
 mod tags;
 mod tiff;
+pub mod trust;
 
 #[cfg(test)]
 mod mutants;

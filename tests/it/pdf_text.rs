@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use unicode_normalization::UnicodeNormalization;
+use warraq::decode::trust::{self, Verdict};
 use warraq::decode::{Format, OpenFile, Settings};
 use warraq::layout;
 
@@ -92,4 +93,25 @@ fn the_set_named_by_the_environment_is_read_right() {
     let (f1, cer) = (mean(|score| score.0), mean(|score| score.1));
     println!("{} born-digital files: F1 {:.1}, CER {:.1}", born.len(), f1 * 100.0, cer * 100.0);
     assert!(failed.is_empty() && f1 >= 0.98 && cer <= 0.03, "{failed:?}");
+}
+
+#[test]
+fn the_pages_of_the_set_are_judged_as_its_manifest_says() {
+    let Some(set) = std::env::var_os("WARRAQ_PDF_SET").map(PathBuf::from) else { return };
+    let manifest = fs::read_to_string(set.join("manifest.tsv")).unwrap();
+    let (mut right, mut wrong) = (0, Vec::new());
+    for row in manifest.lines().skip(1).map(|row| row.split('\t').collect::<Vec<_>>()) {
+        let program = Path::new(env!("CARGO_BIN_EXE_warraq"));
+        let file = OpenFile::open(&set.join(row[0]), Format::Pdf, &Settings::default(), program).unwrap();
+        for index in 0..file.page_count() {
+            let verdict = trust::judge(&file.text(index).unwrap().unwrap(), |_| None);
+            println!("{:44} {verdict:?}", row[0]);
+            if matches!(verdict, Verdict::Take { .. }) == (row[3] == "text-layer") {
+                right += 1;
+            } else {
+                wrong.push(row[0].to_owned());
+            }
+        }
+    }
+    assert!(right * 100 >= 97 * (right + wrong.len()), "{right} right, wrong: {wrong:?}");
 }

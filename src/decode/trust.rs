@@ -27,7 +27,9 @@ pub enum Verdict {
     },
 }
 
-/// Most glyphs and characters, as a share, that may mean nothing or be such as nobody writes.
+/// Most glyphs, as a share, that may mean no character: each may be a letter lost.
+const MAX_ILLEGIBLE: f32 = 0.0075;
+/// Most characters, as a share, that may be such as nobody writes.
 const MAX_UNWRITTEN: f32 = 0.02;
 /// Least share of Arabic among the letters of a page that is not in another language altogether.
 const MIN_ARABIC: f32 = 0.3;
@@ -84,9 +86,9 @@ fn doubt(layer: &TextLayer, words: &[&str], knows: impl Fn(&str) -> Option<bool>
     if layer.image_cover > PICTURE_COVER && layer.legible < PICTURE_LETTERS {
         return Some("most of the page is a picture".to_owned());
     }
-    let unwritten = share(layer.illegible as usize, (layer.legible + layer.illegible) as usize);
-    if unwritten >= MAX_UNWRITTEN {
-        return Some(format!("{:.0} % of the page's glyphs mean no character", unwritten * 100.0));
+    let illegible = share(layer.illegible as usize, (layer.legible + layer.illegible) as usize);
+    if illegible >= MAX_ILLEGIBLE {
+        return Some(format!("{:.1} % of the page's glyphs mean no character", illegible * 100.0));
     }
     doubtful_characters(words).or_else(|| doubtful_words(words, knows))
 }

@@ -1,7 +1,7 @@
 //! Notes the glyphs of a page as they are drawn: operators in, cells with their characters and places out.
 
-use super::MAX_GLYPHS;
-use hayro::hayro_interpret::font::{Glyph, GlyphRun};
+use super::{JOINT, MAX_GLYPHS};
+use hayro::hayro_interpret::font::{Glyph, GlyphId, GlyphRun};
 use hayro::hayro_interpret::hayro_cmap::BfString;
 use hayro::hayro_syntax::object;
 use hayro::hayro_syntax::object::Dict;
@@ -87,7 +87,8 @@ impl Glyphs {
         let Some(span) = self.spans.pop().flatten() else { return };
         let Some(cells) = self.cells.get(span.cells..).filter(|cells| cells.len() <= MAX_REPLACED) else { return };
         let letters = span.text.chars().count();
-        if self.illegible == span.illegible || letters == 0 || letters > MAX_REPLACED {
+        let unknown = cells.iter().any(|cell| cell.text.starts_with(char::REPLACEMENT_CHARACTER));
+        if !unknown || letters == 0 || letters > MAX_REPLACED {
             return;
         }
         // The letter is wider than its marks.
@@ -130,6 +131,8 @@ impl Glyphs {
             match &text {
                 Some(text) if text.trim().is_empty() => {}
                 Some(_) => self.legible += 1,
+                // Joints between letters carry none, and where the font lacks a letter the page shows none.
+                None if advance < JOINT * EM || is_missing(glyph) => {}
                 None => self.illegible += 1,
             }
             let text = text.unwrap_or_else(|| char::REPLACEMENT_CHARACTER.to_string());
@@ -147,6 +150,11 @@ fn text_string(bytes: &[u8]) -> String {
         }
         _ => bytes.iter().map(|byte| char::from(*byte)).collect(),
     }
+}
+
+/// Says whether the font has no glyph for it and a box is drawn instead.
+fn is_missing(glyph: &Glyph<'_>) -> bool {
+    matches!(glyph, Glyph::Outline(outline) if outline.glyph_id() == GlyphId::NOTDEF)
 }
 
 fn leaves_ink(glyph: &Glyph<'_>) -> bool {

@@ -16,6 +16,9 @@ use serde::{Deserialize, Serialize};
 /// Most glyphs taken from one page: some ten times what print can hold.
 pub(super) const MAX_GLYPHS: usize = 200_000;
 
+/// Glyphs without a meaning narrower than this, in font sizes, are the joint between two letters.
+const JOINT: f64 = 0.25;
+
 /// A word in logical order, with its box in points from the top left of the page as shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct PlacedWord {

@@ -4,7 +4,7 @@
 //! drawn or as they are meant, and whether letters stand in reading order from left to right, as programs without
 //! Arabic lay them out. The latter is voted on by the spelling of Arabic (ال begins words, ة and ى end them).
 
-use super::PlacedWord;
+use super::{JOINT, PlacedWord};
 use super::lines::{Place, VisualLine, centre, turning};
 use crate::model::Rotation;
 use crate::text::visual::{Base, is_arabic_letter, logical_order, mirrored, opens};
@@ -19,8 +19,6 @@ const GAP_BESIDE_CLOSE_LETTERS: f64 = 0.2;
 const GAP_WITHOUT_SPACES: f64 = 0.15;
 /// Nearly all letters of a word are nearer to each other than this, in font sizes, where they stand closely.
 const CLOSE: f64 = 0.06;
-/// Glyphs without a meaning narrower than this, in font sizes, are the joint between two letters.
-const JOINT: f64 = 0.25;
 /// Gaps from this many font sizes on part cells of a table, and the order of writing with them.
 const CELL_GAP: f64 = 2.0;
 /// What stands above and below the baseline, in font sizes.

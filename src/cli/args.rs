@@ -73,6 +73,9 @@ pub struct IngestArgs {
     /// Take page texts from DIR/<stem>.gt.txt instead of reading the images
     #[arg(long, value_name = "DIR")]
     pub text_from: Option<PathBuf>,
+    /// File of passwords for encrypted PDFs, a line each; the empty one is tried first
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
     /// Files and folders
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,

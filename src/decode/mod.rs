@@ -101,6 +101,9 @@ pub struct Settings {
     pub pdf_render_dpi: u32,
     /// Largest drawing of a PDF page, in millions of pixels; a larger page is drawn at a lower resolution.
     pub pdf_render_max_megapixels: u32,
+    /// Passwords tried on encrypted PDFs, after the empty one. `ingest --password-file` gives them without writing them
+    /// into a configuration.
+    pub pdf_passwords: Vec<String>,
 }
 
 impl Default for Settings {
@@ -113,6 +116,7 @@ impl Default for Settings {
             pdf_page_seconds: 30,
             pdf_render_dpi: 300,
             pdf_render_max_megapixels: 40,
+            pdf_passwords: Vec::new(),
         }
     }
 }

@@ -3,13 +3,15 @@
 //! PDF parsers can exhaust memory, recurse without end or never return, and none of that can be caught. So they run
 //! here, with limits on memory and time, and take nothing with them when they fall.
 
+use super::confine::confine;
 use super::pages::PdfPages;
 use super::protocol::{self, PageWords, Reply, Request};
 use crate::decode::DecodeError;
 use crate::decode::Settings;
 use crate::decode::guard;
 use rlimit::Resource;
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Receiver};
@@ -23,8 +25,10 @@ const STACK_BYTES: usize = 64 << 20;
 /// This is what `warraq pdf-pages PATH` does; [`crate::decode::OpenFile`] starts it.
 pub fn run(path: &Path) -> ExitCode {
     let (sender, requests) = mpsc::channel();
-    let path = path.to_path_buf();
-    let reader = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || serve(&path, &requests));
+    let file = File::open(path);
+    // The file is open and its bytes are all that is needed from here on; threads inherit what is given up.
+    confine();
+    let reader = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || serve(file, &requests));
     // This thread watches standard input, so that the process ends with the one that started it even in mid-page.
     thread::spawn(move || {
         let mut input = io::stdin().lock();
@@ -41,14 +45,17 @@ pub fn run(path: &Path) -> ExitCode {
     }
 }
 
-fn serve(path: &Path, requests: &Receiver<Request>) -> io::Result<()> {
+fn serve(file: io::Result<File>, requests: &Receiver<Request>) -> io::Result<()> {
     let mut output = io::stdout().lock();
     let Ok(Request::Open { settings }) = requests.recv() else { return Ok(()) };
     limit_memory(&settings);
     limit_time(&settings, 0);
     let answered = guard::pdfs(|| {
-        let bytes = std::fs::read(path).map_err(|error| DecodeError::Unreadable { what: error.to_string() })?;
-        let pdf = super::pages::open(bytes)?;
+        let unreadable = |error: io::Error| DecodeError::Unreadable { what: error.to_string() };
+        let mut file = file.map_err(unreadable)?;
+        let mut bytes = Vec::with_capacity(file.metadata().map_or(0, |about| about.len() as usize));
+        file.read_to_end(&mut bytes).map_err(unreadable)?;
+        let pdf = super::pages::open(bytes, &settings.pdf_passwords)?;
         let pages = guard::pdfs(|| PdfPages::new(&pdf, &settings))?;
         // From here on errors are those of the pipe: whoever asked is gone.
         Ok(answer(pages, &settings, requests, &mut output))

@@ -5,6 +5,7 @@
 
 pub mod child;
 mod complete;
+mod confine;
 mod image;
 mod look;
 mod mend;
@@ -101,7 +102,7 @@ impl PdfFile {
 #[cfg(test)]
 pub(super) fn pages_in_process(bytes: Vec<u8>, settings: &Settings) {
     let _ = super::guard::pdfs(|| {
-        let pdf = pages::open(bytes)?;
+        let pdf = pages::open(bytes, &[])?;
         let mut pages = pages::PdfPages::new(&pdf, settings)?;
         for index in 0..pages.count().min(settings.max_pages) {
             let _ = super::guard::pdfs(|| pages.header(index));

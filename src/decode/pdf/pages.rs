@@ -33,16 +33,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// After so many pages what was kept of fonts and images is let go, so that long files do not fill the memory.
 const PAGES_PER_CACHE: u32 = 50;
 
-/// Parses a PDF and mends its character maps. Where it is encrypted, the empty password is tried.
-pub(super) fn open(bytes: Vec<u8>) -> Result<Pdf, DecodeError> {
+/// Parses a PDF and mends its character maps. Where it is encrypted, the empty password is tried and then `passwords`.
+pub(super) fn open(bytes: Vec<u8>, passwords: &[String]) -> Result<Pdf, DecodeError> {
     let bytes = Arc::new(bytes);
-    let pdf = parsed(Arc::clone(&bytes))?;
-    let mended = with_mended_maps(&pdf, &bytes).and_then(|mended| parsed(Arc::new(mended)).ok());
+    let mut opened = parsed(&bytes, "");
+    for password in passwords {
+        if !matches!(opened, Err(DecodeError::EncryptedPdf)) {
+            break;
+        }
+        opened = parsed(&bytes, password);
+    }
+    let pdf = opened?;
+    let mended = with_mended_maps(&pdf, &bytes).and_then(|mended| parsed(&Arc::new(mended), "").ok());
     Ok(mended.filter(|mended| mended.pages().len() == pdf.pages().len()).unwrap_or(pdf))
 }
 
-fn parsed(bytes: Arc<Vec<u8>>) -> Result<Pdf, DecodeError> {
-    Pdf::new(bytes).map_err(|error| match error {
+fn parsed(bytes: &Arc<Vec<u8>>, password: &str) -> Result<Pdf, DecodeError> {
+    Pdf::new_with_password(Arc::clone(bytes), password).map_err(|error| match error {
         LoadPdfError::Decryption(DecryptionError::PasswordProtected) => DecodeError::EncryptedPdf,
         LoadPdfError::Decryption(error) => DecodeError::DamagedPdf { what: format!("its encryption: {error:?}") },
         LoadPdfError::Invalid => DecodeError::damaged_pdf("it cannot be parsed"),

@@ -10,6 +10,7 @@ mod ccitt;
 mod error;
 mod guard;
 mod jpeg;
+mod passthrough;
 mod pdf;
 mod pixels;
 mod raster;
@@ -24,7 +25,7 @@ mod mutants;
 pub use error::DecodeError;
 pub use pdf::child as pdf_child;
 
-use crate::model::{Dpi, Line, PageImage, PixelSize, Rotation};
+use crate::model::{Dpi, EncodedPage, Line, PageImage, PixelSize, Rotation};
 use serde::{Deserialize, Serialize};
 use source::{FileBytes, ReadAt};
 use std::path::Path;
@@ -229,6 +230,32 @@ impl OpenFile {
             Pages::Tiff(file) => guard::images(|| file.page(index)),
             Pages::Single(image) => guard::images(|| image.page()),
             Pages::Pdf(file) => file.page(index),
+        }
+    }
+
+    /// Returns page `index`, counted from 0, as its file codes it where PDF knows that coding, else packed without loss.
+    ///
+    /// # Errors
+    /// The page is damaged, over a limit, or does not exist; or the file is a PDF, which is exported as a whole.
+    pub fn coded_page(&self, index: u32) -> Result<EncodedPage, DecodeError> {
+        self.check_index(index)?;
+        let coded = match &self.pages {
+            Pages::Tiff(file) => guard::images(|| file.coded(index))?,
+            Pages::Single(image) => guard::images(|| image.coded())?,
+            Pages::Pdf(_) => return Err(DecodeError::unsupported("pages of a PDF one by one")),
+        };
+        coded.map_or_else(|| passthrough::packed(&self.page(index)?), Ok)
+    }
+
+    /// Has a PDF written anew, in its reader's process and under its limits. `job` goes to the function that
+    /// [`pdf_child::run`] was given, with the pages that it names.
+    ///
+    /// # Errors
+    /// The file is no PDF, or cannot be rewritten.
+    pub fn rewritten(&self, pages: &[u32], job: &[u8]) -> Result<Vec<u8>, DecodeError> {
+        match &self.pages {
+            Pages::Pdf(file) => file.rewritten(pages, job),
+            Pages::Tiff(_) | Pages::Single(_) => Err(DecodeError::unsupported("writing an image file as PDF")),
         }
     }
 

@@ -31,6 +31,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "archive",
             "catalogue",
             "search",
+            "export",
             "model",
             "text",
         ],

@@ -71,6 +71,15 @@ impl PdfFile {
         }
     }
 
+    /// Has the file written anew by its reader.
+    pub(super) fn rewritten(&self, pages: &[u32], job: &[u8]) -> Result<Vec<u8>, DecodeError> {
+        let job = String::from_utf8_lossy(job).into_owned();
+        match self.ask(&Request::Rewrite { pages: pages.to_vec(), job })? {
+            (Reply::Rewritten, bytes) => Ok(bytes),
+            (reply, _) => Err(reply.unexpected()),
+        }
+    }
+
     /// Asks the reader, a new one where there is none.
     ///
     /// A reader that served other pages may have died of what they left behind, so its page gets a second try alone.
@@ -102,7 +111,7 @@ impl PdfFile {
 #[cfg(test)]
 pub(super) fn pages_in_process(bytes: Vec<u8>, settings: &Settings) {
     let _ = super::guard::pdfs(|| {
-        let pdf = pages::open(bytes, &[])?;
+        let pdf = pages::open(&bytes.into(), &[])?;
         let mut pages = pages::PdfPages::new(&pdf, settings)?;
         for index in 0..pages.count().min(settings.max_pages) {
             let _ = super::guard::pdfs(|| pages.header(index));

@@ -4,7 +4,7 @@ use super::complete::{leaves_of, missing_part};
 use super::image::{Refusal, Taker};
 use super::look::Look;
 use super::mend::with_mended_maps;
-use super::survey::{Plan, Survey, Tile};
+use super::survey::{Plan, ScanImage, Survey, Tile};
 use super::text::glyphs::Glyphs;
 use super::text::{RawText, text_of};
 use crate::decode::DecodeError;
@@ -13,10 +13,7 @@ use crate::decode::Settings;
 use crate::decode::believable_dpi;
 use crate::decode::guard::checked_size;
 use crate::decode::pixels::{Picture, Samples};
-use crate::model::Dpi;
-use crate::model::PageImage;
-use crate::model::PixelBox;
-use crate::model::PixelSize;
+use crate::model::{Dpi, PageImage, PdfPage, PixelBox, PixelSize, PlacedObject};
 use hayro::hayro_interpret::{
     Context, Device, InterpreterCache, InterpreterSettings, InterpreterWarning, interpret_page,
 };
@@ -34,17 +31,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const PAGES_PER_CACHE: u32 = 50;
 
 /// Parses a PDF and mends its character maps. Where it is encrypted, the empty password is tried and then `passwords`.
-pub(super) fn open(bytes: Vec<u8>, passwords: &[String]) -> Result<Pdf, DecodeError> {
-    let bytes = Arc::new(bytes);
-    let mut opened = parsed(&bytes, "");
+pub(super) fn open(bytes: &Arc<Vec<u8>>, passwords: &[String]) -> Result<Pdf, DecodeError> {
+    let mut opened = parsed(bytes, "");
     for password in passwords {
         if !matches!(opened, Err(DecodeError::EncryptedPdf)) {
             break;
         }
-        opened = parsed(&bytes, password);
+        opened = parsed(bytes, password);
     }
     let pdf = opened?;
-    let mended = with_mended_maps(&pdf, &bytes).and_then(|mended| parsed(&Arc::new(mended), "").ok());
+    let mended = with_mended_maps(&pdf, bytes).and_then(|mended| parsed(&Arc::new(mended), "").ok());
     Ok(mended.filter(|mended| mended.pages().len() == pdf.pages().len()).unwrap_or(pdf))
 }
 
@@ -79,6 +75,8 @@ pub(super) struct PdfPages<'a> {
     plans: HashMap<u32, Plan>,
     /// Kept from the look at a page until it is asked for.
     glyphs: HashMap<u32, Glyphs>,
+    /// The images of pages that are scans: object, and the way from its pixels to points of the page.
+    scans: HashMap<u32, Option<Vec<ScanImage>>>,
     settings: Settings,
     fonts: InterpreterCache<'a>,
     drawings: RenderCache<'a>,
@@ -101,7 +99,7 @@ impl<'a> PdfPages<'a> {
             return Err(DecodeError::damaged_pdf("none of its pages can be found"));
         }
         let (fonts, drawings) = (InterpreterCache::new(), RenderCache::new());
-        Ok(Self { pages, plans: HashMap::new(), glyphs: HashMap::new(), settings: settings.clone(), fonts, drawings, uses: 0 })
+        Ok(Self { pages, plans: HashMap::new(), glyphs: HashMap::new(), scans: HashMap::new(), settings: settings.clone(), fonts, drawings, uses: 0 })
     }
 
     pub(super) fn count(&self) -> u32 {
@@ -178,6 +176,24 @@ impl<'a> PdfPages<'a> {
         Ok(PageText { text: text_of(glyphs, points.0, points.1), points, size, dpi, scan, image_cover })
     }
 
+    /// Returns what writing the page anew must know of it.
+    pub(super) fn about(&mut self, index: u32) -> Result<PdfPage, DecodeError> {
+        let page = self.get(index)?;
+        self.plan(index)?;
+        let (width, height) = page.render_dimensions();
+        let to_user = to_page(page).inverse();
+        if !to_user.is_finite() {
+            return Err(DecodeError::damaged_pdf("its page has no area"));
+        }
+        let placed = |image: &ScanImage| {
+            let (width, height) = (f64::from(image.size.width), f64::from(image.size.height));
+            let square = Affine::new([width, 0.0, 0.0, -height, 0.0, height]);
+            PlacedObject { object: image.object, matrix: (to_user * image.to_page * square).as_coeffs() }
+        };
+        let scan = self.scans.get(&index).and_then(Option::as_ref).map(|images| images.iter().map(placed).collect());
+        Ok(PdfPage { size: (width.into(), height.into()), to_user: to_user.as_coeffs(), scan })
+    }
+
     fn get(&mut self, index: u32) -> Result<&'a Page<'a>, DecodeError> {
         self.uses += 1;
         if self.uses.is_multiple_of(2 * PAGES_PER_CACHE) {
@@ -204,6 +220,9 @@ impl<'a> PdfPages<'a> {
             self.glyphs.clear();
         }
         self.glyphs.insert(index, look.glyphs);
+        if matches!(plan, Plan::Pixels { .. }) {
+            self.scans.insert(index, look.survey.objects());
+        }
         if let Plan::Pixels { canvas, .. } = &plan {
             checked_size(canvas.width.into(), canvas.height.into(), self.settings.max_page_megapixels)?;
         }

@@ -22,6 +22,8 @@ pub(super) enum Request {
     Header { index: u32 },
     Page { index: u32 },
     Text { index: u32 },
+    /// Write the file anew: pages counted from 0, and what is to be done in words of the writer's own.
+    Rewrite { pages: Vec<u32>, job: String },
 }
 
 /// What the reader answers, one reply a request.
@@ -37,6 +39,8 @@ pub(super) enum Reply {
     /// Its pixels follow.
     Page(PageWords),
     Text(Box<TextWords>),
+    /// The file follows in the place of pixels.
+    Rewritten,
     Failed(DecodeError),
 }
 

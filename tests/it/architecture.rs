@@ -32,6 +32,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "archive",
             "catalogue",
             "search",
+            "export",
             "model",
             "text",
         ],

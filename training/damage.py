@@ -137,7 +137,7 @@ def photograph(ink, rng):
         a = a * uneven(a.shape, rng, 0.45, 1.0)
         if rng.random() < 0.4:
             x, band = int(rng.integers(0, a.shape[1])), int(a.shape[0] * rng.uniform(0.3, 2))
-            a[:, x:x + band] *= float(rng.uniform(0.5, 0.85))
+            a[:, x:x + band] *= float(rng.uniform(0.7, 0.92))
     if chance(0.15):
         a = copies(a, rng)
     if chance(0.12):                 # the other side shines through
@@ -204,8 +204,8 @@ def scan(ink, size, neighbours, rng):
         lay(canvas, other, y, x)
     draw_over(canvas, (top, bottom, left, right), rng, size)
     loose = abs(rng.normal(0, 0.02, 2)) if rng.random() < 0.7 else rng.normal(0, 0.07, 2)
-    if rng.random() < 0.08:
-        loose = rng.uniform(-0.02, 0.3, 2)
+    if rng.random() < 0.12:
+        loose = rng.uniform(-0.02, 0.35, 2)
     # The scanner's own grid: a box is found to a pixel, never finer.
     y0 = int(round(top - height * (MARGIN + loose[0])))
     y1 = int(round(bottom + height * (MARGIN + loose[1])))

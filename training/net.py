@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 HEIGHT, STRIDE, WIDTH_MULTIPLE = 48, 4, 8
+COARSE_BLOCKS = ((9, 1), (11, 2), (9, 1), (11, 3), (9, 1), (11, 2), (9, 1), (11, 3), (9, 1), (11, 2))   # kernel, dilation
 
 
 def mixed(inner, outer, kernel=1, stride=1):
@@ -36,7 +37,7 @@ class Reader(nn.Module):
             nn.Conv2d(48, 48, 3, (2, 1), 1, groups=48, bias=False), mixed(48, 64), mixed(64, fine, (6, 1)))
         self.letters = nn.Sequential(Separable(fine, 7), Separable(fine, 9))
         self.down = nn.Sequential(nn.Conv2d(fine, fine, (1, 4), (1, 2), (0, 1), groups=fine, bias=False), mixed(fine, coarse))
-        self.words = nn.Sequential(*[Separable(coarse, k, d) for k, d in ((9, 1), (11, 2), (9, 1), (11, 3), (9, 1), (11, 2))])
+        self.words = nn.Sequential(*[Separable(coarse, k, d) for k, d in COARSE_BLOCKS])
         self.up = mixed(coarse, fine)
         self.last = Separable(fine, 7)
         self.out = nn.Conv2d(fine, classes, 1)
@@ -44,9 +45,8 @@ class Reader(nn.Module):
     def forward(self, x):
         fine = self.letters(self.picture(x))
         wide = self.up(self.words(self.down(fine)))
-        batch, channels, _, steps = wide.shape
         # Each coarse step stands beside the two fine ones it was made of.
-        wide = wide.unsqueeze(4).expand(batch, channels, 1, steps, 2).reshape(batch, channels, 1, steps * 2)
+        wide = torch.stack((wide, wide), 4).flatten(3)
         return self.out(self.last(fine + wide)).squeeze(2)
 
 

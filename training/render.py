@@ -74,36 +74,59 @@ def visual(text, left_to_right=False):
     return get_display(text, base_dir="L" if left_to_right else "R")
 
 
-def drawn_form(text, rng):
-    """Look-alikes that print has for one label: long kashidas, curly quotes."""
+TIGHT, WIDE = "\u2006\u2009", "\u2004\u2002\u2003"
+
+
+def spaces(rng):
+    """How wide the line sets its spaces: type set by hand has hardly any, justified lines have wide ones. None for those of the font."""
+    kind = rng.random()
+    return rng.choice(TIGHT) if kind < 0.14 else rng.choice(WIDE) if kind < 0.26 else None
+
+
+def drawn_form(text, rng, space):
+    """What print has for one label: kashidas of all lengths, spaces of all widths."""
     if "ـ" in text:
         text = re.sub("ـ", lambda _: "ـ" * rng.choice([1, 1, 1, 2, 3, 5]), text)
-    return text
+    return text.replace(" ", space) if space else text
+
+
+def chunks(cells, rng):
+    """Sometimes parts a line, as where a number was filled in or a name set in bold."""
+    words = cells[0].split(" ")
+    if len(cells) > 1 or len(words) < 2 or rng.random() > 0.15:
+        return cells, False
+    cut = sorted(rng.sample(range(1, len(words)), min(len(words) - 1, rng.choice([1, 1, 2]))))
+    return [" ".join(words[a:b]) for a, b in zip([0] + cut, cut + [len(words)])], True
 
 
 def draw(cells, fonts, rng, size):
     """Returns (ink as uint8, visual text), or None where no font has all glyphs. `size` is the font size in pixels."""
+    cells, parted = chunks(cells, rng)
     plain = fonts.choose(rng, "".join(cells))
-    mixed = len(cells) > 1 and rng.random() < 0.25
+    mixed = len(cells) > 1 and rng.random() < (0.6 if parted else 0.25)
+    space = spaces(rng)
     pieces, texts = [], []
     for cell in cells:
         hand = bool(re.search(r"\d", cell)) and rng.random() < (0.12 if len(cells) > 1 else 0.01)
         file = fonts.choose(rng, cell, "hand" if hand else None) if hand or mixed else plain
         if file is None:
             return None
-        own = size if not hand else max(8, int(size * rng.uniform(0.8, 1.5)) // 2 * 2)
+        own = size
+        if hand or mixed and rng.random() < 0.5:
+            own = max(8, int(size * rng.uniform(0.8, 1.5 if hand else 1.2)) // 2 * 2)
         latin = not re.search("[\u0600-\u06ff]", cell) and rng.random() < 0.6
-        ink, top = ink_of(drawn_form(cell, rng), fonts.at(file, own), latin)
+        ink, top = ink_of(drawn_form(cell, rng, space), fonts.at(file, own), latin)
         if 0 in ink.shape:
             return None
+        top -= int(0.8 * (own - size))      # the baselines agree, nearly
         if hand:
             top += int(size * rng.uniform(-0.2, 0.15))
         pieces.append((ink, top))
         texts.append(visual(cell, latin))
     first = min(top for _, top in pieces)
     height = max(top - first + ink.shape[0] for ink, top in pieces)
-    wide = rng.random() < 0.7
-    gaps = [int(size * (rng.uniform(0.8, 5) if wide else rng.uniform(0.3, 1))) for _ in pieces[1:]] + [0]
+    wide = not parted and rng.random() < 0.7
+    gaps = [int(size * (rng.uniform(0.8, 5) if wide else rng.uniform(0.25, 0.8))) for _ in pieces[1:]] + [0]
     line = np.zeros((height, sum(ink.shape[1] for ink, _ in pieces) + sum(gaps)), np.uint8)
     right = line.shape[1]
     for (ink, top), gap in zip(pieces, gaps):
@@ -124,7 +147,7 @@ def vary_face(ink, rng):
         extra = int(abs(slant) * height) + 1
         move = np.float32([[1, slant, extra if slant < 0 else 0], [0, 1, 0]])
         ink = cv2.warpAffine(ink, move, (width + extra, height))
-    if rng.random() < 0.4:
+    if rng.random() < 0.45:
         reach = max(2, round(height / 34))
         kernel = cv2.getStructuringElement(rng.choice([cv2.MORPH_ELLIPSE, cv2.MORPH_RECT]), (reach, rng.choice([1, reach, reach])))
         heavy = rng.random() < 0.6

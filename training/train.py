@@ -24,7 +24,7 @@ from lines import Shards, batches, greedy, load, shake, tensors
 from net import Reader
 from texts import CHARS
 
-WARM_UP_STEPS, LOWEST_RATE, AVERAGING = 200, 2e-5, 0.998
+WARM_UP_STEPS, LOWEST_RATE, AVERAGING = 200, 2e-5, 0.999
 
 
 def error_rate(net, items, device="cpu"):
@@ -72,9 +72,10 @@ class Trainer:
             kept = torch.load(args.state, map_location=args.device, weights_only=True)
             self.net.load_state_dict(kept["net"])
             self.average.load_state_dict(kept["average"])
-            self.best.load_state_dict(kept["best"])
+            if "best" in kept:        # a net that was made larger starts its moments anew
+                self.best.load_state_dict(kept["best"])
             self.step, self.lines, self.epoch, self.spent = (kept[k] for k in ("step", "lines", "epoch", "spent"))
-        self.started, self.spent_before = time.time(), self.spent
+        self.started, self.spent_before, self.first_step = time.time(), self.spent, self.step
 
     def save(self):
         half = self.args.state.with_suffix(".half")
@@ -84,7 +85,7 @@ class Trainer:
 
     def rate(self):
         share = min(1.0, self.spent / 60 / self.args.minutes)
-        return LOWEST_RATE + self.args.rate * min(1, (self.step + 1) / WARM_UP_STEPS) * 0.5 * (1 + math.cos(math.pi * share))
+        return LOWEST_RATE + self.args.rate * min(1, (self.step - self.first_step + 1) / WARM_UP_STEPS) * 0.5 * (1 + math.cos(math.pi * share))
 
     def learn(self, batch):
         x, steps, labels, lengths = tensors(batch)
@@ -131,10 +132,10 @@ class Trainer:
                     dist.broadcast(clock, 0)      # all ranks stop, and set the rate, by one clock
                 self.spent = float(clock[0])
                 done = self.spent / 60 >= args.minutes
-                if self.rank == 0 and (self.step % 50 == 0 or done):
+                if self.rank == 0 and (self.step % 100 == 0 or done):
                     self.report(losses, since, lines)
                     losses, since, lines = [], time.time(), 0
-                if self.rank == 0 and (self.step % 500 == 0 or done):
+                if self.rank == 0 and (self.step % 1000 == 0 or done):
                     for name, items in held:
                         wrong, right = error_rate(self.average, items, args.device)
                         print(f"  {name}: CER {100 * wrong:.2f} %, numbers {100 * right:.1f} %", flush=True)
@@ -166,8 +167,8 @@ def main():
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--minutes", type=float, required=True)
     parser.add_argument("--ranks", type=int, default=1)
-    parser.add_argument("--rate", type=float, default=3e-3)
-    parser.add_argument("--columns", type=int, default=12000, help="pixel columns of a batch, for each rank")
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--columns", type=int, default=5000, help="pixel columns of a batch, for each rank")
     parser.add_argument("--held", nargs="*", default=[])
     parser.add_argument("--held-lines", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)

@@ -3,15 +3,31 @@
 
     fetch_fonts.py OUT_DIR
 
-Most come whole, as TTF, from the npm packages @expo-google-fonts/<family>; `thabit` is Debian's fonts-hosny-thabit, `dejavu` Debian's
+Most come whole, as TTF, from the npm packages @expo-google-fonts/<family>; `parastoo` and `samim` from the packages of their maker, `katibeh` (its
+Arabic part) from @fontsource/katibeh; `thabit` is Debian's fonts-hosny-thabit, `dejavu` Debian's
 fonts-dejavu-core and -extra: unpack those by hand (`apt-get download`, `dpkg -x`) into OUT_DIR/thabit and OUT_DIR/dejavu.
 """
+import io
+import re
 import subprocess
 import sys
 import tarfile
 import tempfile
 import tomllib
 from pathlib import Path
+
+from fontTools.ttLib import TTFont
+
+
+def keep(member, tar, folder):
+    """Unpacks a font or its licence; leaves out faces that draw other digits than the text has."""
+    path = Path(member.name)
+    if path.name.startswith("LICENSE") or path.suffix == ".ttf" and not re.search("FD|WOL", path.name):
+        (folder / path.name).write_bytes(tar.extractfile(member).read())
+    elif path.name.endswith("-arabic-400-normal.woff2"):
+        font = TTFont(io.BytesIO(tar.extractfile(member).read()))
+        font.flavor = None
+        font.save(folder / f"{folder.name}-Regular.ttf")
 
 
 def main():
@@ -23,13 +39,13 @@ def main():
         if name in ("thabit", "dejavu"):
             print(f"{name}: from Debian, see --help", file=sys.stderr)
             continue
+        package = {"parastoo": "parastoo-font", "samim": "samim-font", "katibeh": "@fontsource/katibeh"}.get(name, f"@expo-google-fonts/{name}")
         with tempfile.TemporaryDirectory() as folder:
-            package = subprocess.check_output(["npm", "pack", "--silent", f"@expo-google-fonts/{name}"], cwd=folder, text=True).split()[-1]
-            with tarfile.open(Path(folder) / package) as tar:
+            archive = subprocess.check_output(["npm", "pack", "--silent", package], cwd=folder, text=True).split()[-1]
+            with tarfile.open(Path(folder) / archive) as tar:
                 (out / name).mkdir(parents=True)
                 for member in tar.getmembers():
-                    if member.name.endswith((".ttf", "LICENSE_FONT")):
-                        (out / name / Path(member.name).name).write_bytes(tar.extractfile(member).read())
+                    keep(member, tar, out / name)
         print(name, len(list((out / name).glob("*.ttf"))))
 
 

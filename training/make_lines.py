@@ -15,7 +15,7 @@ import numpy as np
 
 import fit
 from damage import scan
-from render import Fonts, draw, vary_face
+from render import Fonts, draw, draw_type, vary_face
 from texts import Writer, read_sentences
 
 WIDEST = 1800
@@ -30,17 +30,18 @@ def scan_size(rng):
 
 def make(writer, fonts, rng, noise, recent):
     """Returns (picture, visual text) or None."""
-    cells = writer.cells()
+    metal = rng.random() < 0.14
+    cells = [writer.book_line()] if metal else writer.cells()
     if not cells or sum(map(len, cells)) > 120:
         return None
     size = scan_size(rng)
     fine = size * (2 if size < 36 else 1.4)
     fine_size = int(np.ceil(fine / 4)) * 4
-    drawn = draw(cells, fonts, rng, fine_size)
+    drawn = draw_type(cells[0].split(), fonts, rng, fine_size) if metal else draw(cells, fonts, rng, fine_size)
     if drawn is None:
         return None
     ink, text = drawn
-    ink = vary_face(ink, rng)
+    ink = vary_face(ink, rng, metal)
     scale = size / fine_size
     ink = cv2.resize(ink, (max(4, round(ink.shape[1] * scale)), max(4, round(ink.shape[0] * scale))), interpolation=cv2.INTER_AREA)
     near = [rng.choice(recent) for _ in range(rng.choice([1, 1, 2]))] if recent and rng.random() < 0.2 else []

@@ -47,8 +47,8 @@ class Fonts:
         return all(c == " " or ord(c) in self.drawable[file] for c in text)
 
     def choose(self, rng, text, kind=None):
-        """A font that has every glyph of the text."""
-        for _ in range(12):
+        """A font that has every glyph of the text; `kind` is met where that is soon done."""
+        for _ in range(16):
             i = rng.choices(range(len(self.files)), self.shares)[0]
             if (kind is None or self.kinds[i] == kind) and self.can_draw(self.files[i], text):
                 return self.files[i]
@@ -136,13 +136,37 @@ def draw(cells, fonts, rng, size):
     return line, " ".join(reversed(texts))
 
 
-def vary_face(ink, rng):
+def draw_type(words, fonts, rng, size):
+    """Sets words as metal type does: in Naskh, hardly parted, none quite on the line. Returns what `draw` does."""
+    file = fonts.choose(rng, "".join(words), "naskh")
+    if file is None:
+        return None
+    font, tight = fonts.at(file, size), rng.uniform(0.03, 0.25)
+    pieces = []
+    for word in words:
+        ink, top = ink_of(word, font)
+        if 0 in ink.shape:
+            return None
+        pieces.append((ink, top + round(rng.gauss(0, 0.015) * size), int(size * max(0.0, rng.gauss(tight, 0.04)))))
+    first = min(top for _, top, _ in pieces)
+    line = np.zeros((max(top - first + ink.shape[0] for ink, top, _ in pieces), sum(ink.shape[1] + gap for ink, _, gap in pieces)), np.uint8)
+    right = line.shape[1]
+    for ink, top, gap in pieces:
+        part = line[top - first:top - first + ink.shape[0], right - ink.shape[1]:right]
+        np.maximum(part, ink, out=part)
+        right -= ink.shape[1] + gap
+    return line, " ".join(visual(word) for word in reversed(words))
+
+
+def vary_face(ink, rng, metal=False):
     """Makes many faces of one: stretched, slanted, heavier or lighter."""
     height, width = ink.shape
-    if rng.random() < 0.35:
-        width = max(8, int(width * rng.uniform(0.78, 1.28)))
+    if metal:
+        ink = cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, rng.choice([1, 3])))) if rng.random() < 0.6 else ink
+    if rng.random() < (0.6 if metal else 0.35):
+        width = max(8, int(width * (rng.uniform(0.7, 1.05) if metal else rng.uniform(0.78, 1.28))))
         ink = cv2.resize(ink, (width, height), interpolation=cv2.INTER_AREA if width < ink.shape[1] else cv2.INTER_LINEAR)
-    if rng.random() < 0.15:
+    if not metal and rng.random() < 0.15:
         slant = rng.uniform(-0.3, 0.3)
         extra = int(abs(slant) * height) + 1
         move = np.float32([[1, slant, extra if slant < 0 else 0], [0, 1, 0]])

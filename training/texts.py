@@ -294,6 +294,23 @@ class Writer:
             words.append("".join(letters))
         return " ".join(w for w in words if w[:1] not in MARKS)
 
+    def book_line(self):
+        """Running prose as old books print it: hardly a hamza, commas anywhere, a page number now and then."""
+        rng = self.rng
+        if rng.random() < 0.04:
+            return self.shape(tidy(rng.choice(["{}", "( {} )", "- {} -", "({})"]).format(self.digits(1, 3))), True)
+        words = self.prose(5, 14)
+        for _ in range(rng.choice([0, 0, 1, 2])):
+            words[rng.randint(0, len(words) - 1)] += rng.choice(["،", " ،", ".", " .", ":", "...", "؟", ")"])
+        if rng.random() < 0.1:
+            words.insert(rng.randint(0, len(words)), rng.choice(["{}", "({})"]).format(self.digits(1, 4)))
+        text = " ".join(words)
+        if rng.random() < 0.7:
+            text = re.sub("[أإآ]", lambda m: "ا" if rng.random() < 0.7 else m[0], text)
+        if rng.random() < 0.15:
+            text = re.sub(r"ي\b", "ى", text)
+        return self.shape(tidy(self.vary(text, 1.0)), rng.random() < 0.9)
+
     def cells(self):
         """Returns the cells of one line, in logical order."""
         rng = self.rng

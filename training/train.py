@@ -24,7 +24,7 @@ from lines import Shards, batches, greedy, load, shake, tensors
 from net import Reader
 from texts import CHARS
 
-WARM_UP_STEPS, LOWEST_RATE, AVERAGING = 200, 2e-5, 0.999
+WARM_UP_STEPS, LOWEST_RATE, AVERAGING, AVERAGED_EVERY = 200, 2e-5, 0.999, 4
 
 
 def error_rate(net, items, device="cpu"):
@@ -65,7 +65,7 @@ class Trainer:
         self.average.load_state_dict(self.net.state_dict())
         decayed = [p for p in self.net.parameters() if p.ndim > 1]
         others = [p for p in self.net.parameters() if p.ndim <= 1]
-        self.best = torch.optim.AdamW([{"params": decayed, "weight_decay": 0.01}, {"params": others, "weight_decay": 0.0}], args.rate)
+        self.best = torch.optim.AdamW([{"params": decayed, "weight_decay": 0.01}, {"params": others, "weight_decay": 0.0}], args.rate, fused=True)
         self.step = self.lines = self.epoch = 0
         self.spent = 0.0
         if args.state.exists():
@@ -74,7 +74,10 @@ class Trainer:
             self.average.load_state_dict(kept["average"])
             if "best" in kept:        # a net that was made larger starts its moments anew
                 self.best.load_state_dict(kept["best"])
+                for group in self.best.param_groups:
+                    group["fused"], group["foreach"] = True, None
             self.step, self.lines, self.epoch, self.spent = (kept[k] for k in ("step", "lines", "epoch", "spent"))
+            self.epoch += 1               # another order than the one broken off
         self.started, self.spent_before, self.first_step = time.time(), self.spent, self.step
 
     def save(self):
@@ -102,11 +105,18 @@ class Trainer:
             group["lr"] = self.rate()
         self.best.step()
         self.step += 1
-        keep = min(AVERAGING, (self.step + 1) / (self.step + 10))
-        with torch.no_grad():
-            for mean, new in zip(self.average.state_dict().values(), self.net.state_dict().values()):
-                mean.lerp_(new, 1 - keep) if mean.is_floating_point() else mean.copy_(new)
+        if self.step % AVERAGED_EVERY == 0:
+            self.average_in()
         return loss.item()
+
+    @torch.no_grad()
+    def average_in(self):
+        keep = min(AVERAGING, (self.step + 1) / (self.step + 10)) ** AVERAGED_EVERY
+        pairs = list(zip(self.average.state_dict().values(), self.net.state_dict().values()))
+        torch._foreach_lerp_([a for a, _ in pairs if a.is_floating_point()], [b for a, b in pairs if a.is_floating_point()], 1 - keep)
+        for mean, new in pairs:
+            if not mean.is_floating_point():
+                mean.copy_(new)
 
     def report(self, losses, since, lines):
         print(f"{time.strftime('%H:%M:%S')} step {self.step} lines {self.lines} pass {self.epoch} spent {self.spent / 60:.1f} min "

@@ -8,20 +8,32 @@ import numpy as np
 from fit import MARGIN, crop
 
 
-def bend(ink, rng):
-    """Residual slope and curve: the page was straightened, but not quite."""
+def field(shape, cell, rng):
+    """A smooth random field, about one wave to two cells, mostly within -1..1."""
+    coarse = rng.standard_normal((shape[0] // cell + 2, shape[1] // cell + 2)).astype(np.float32) * 0.6
+    return cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_CUBIC)
+
+
+def bend(ink, size, rng):
+    """Residual slope and curve of a page not quite straightened; and letters pulled about a little, so that no two faces are the same."""
     height, width = ink.shape
     drift = rng.normal(0, 0.06) * height if rng.random() < 0.6 else 0.0
     bow = rng.normal(0, 0.05) * height if rng.random() < 0.25 else 0.0
-    if abs(drift) + abs(bow) < 0.4:
+    pull = rng.uniform(0.01, 0.05) * size if rng.random() < 0.3 else 0.0
+    if abs(drift) + abs(bow) + pull < 0.4:
         return ink
-    reach = int(abs(drift) + abs(bow)) + 2
+    reach = int(abs(drift) + abs(bow) + 2 * pull) + 2
     ink = cv2.copyMakeBorder(ink, reach, reach, 0, 0, cv2.BORDER_CONSTANT, value=0)
     x = np.arange(width, dtype=np.float32)
     t = x / max(1, width) - 0.5
     shift = drift * t + bow * (4 * t * t - 0.5)
     rows = np.arange(ink.shape[0], dtype=np.float32)[:, None] + shift[None, :].astype(np.float32)
-    return cv2.remap(ink, np.broadcast_to(x, rows.shape).copy(), rows, cv2.INTER_LINEAR)
+    columns = np.broadcast_to(x, rows.shape).copy()
+    if pull:
+        cell = max(4, int(size * rng.uniform(0.25, 0.8)))
+        rows += pull * field(rows.shape, cell, rng)
+        columns += pull * field(rows.shape, cell, rng)
+    return cv2.remap(ink, columns, rows, cv2.INTER_LINEAR)
 
 
 def ink_box(ink, level=70):
@@ -129,7 +141,7 @@ def photograph(ink, rng):
     """Turns ink on paper into what a machine saw: grey, uint8."""
     a = ink.astype(np.float32) / 255
     level = rng.random()             # how bad it is
-    bad = 0.35 if level < 0.45 else 0.8 if level < 0.85 else 1.4
+    bad = 0.35 if level < 0.52 else 0.8 if level < 0.9 else 1.4
     chance = lambda p: rng.random() < p * bad
     if chance(0.35):
         a = toner(a, rng)
@@ -185,7 +197,7 @@ def scan(ink, size, neighbours, rng):
 
     `ink` is clean, at scan size; `size` its font size in pixels; `neighbours` clean lines that may reach into it.
     """
-    ink = bend(ink, rng)
+    ink = bend(ink, size, rng)
     box = ink_box(ink)
     if box is None:
         return None

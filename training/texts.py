@@ -342,8 +342,8 @@ class Writer:
             text = re.sub(r"ة\b", "ه", text)
         if rng.random() < 0.05:
             text = re.sub("(?<=[بتثجحخسشصضطظعغفقكلمنهيئ])(?=[بتثجحخدذرزسشصضطظعغفقكلمنهويىة])", lambda m: "ـ" if rng.random() < 0.25 else "", text)
-        if rng.random() < 0.08:
-            share = rng.choice([0.05, 0.1, 0.3])
+        if rng.random() < 0.06:
+            share = rng.choice([0.03, 0.06, 0.2])
             text = re.sub("(?<=[ابتثجحخدذرزسشصضطظعغفقكلمنهوي])(?=[^ًٌٍَُِّْـ]|$)", lambda m: rng.choice("َُِّّْ") if rng.random() < share else "", text)
         if rng.random() < 0.06:
             text = re.sub(r"ا(?=\s|$)", lambda m: "اً" if rng.random() < 0.3 else "ا", text)

@@ -4,6 +4,8 @@
 
 mod args;
 mod doctor;
+mod engine;
+mod evaluate;
 mod ingest;
 mod print;
 pub mod restart;

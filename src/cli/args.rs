@@ -49,6 +49,8 @@ pub enum Command {
     Verify,
     /// Build the index anew from the archive alone
     Reindex,
+    /// Measure how well pages with known text are read
+    Evaluate(EvaluateArgs),
     /// Check models, libraries, folders and free space
     Doctor(DoctorArgs),
     /// Reads the pages of one PDF for the program that started it
@@ -62,9 +64,9 @@ pub struct IngestArgs {
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
     /// What reads the pages
-    #[arg(long, value_enum, default_value_t = Engine::Tesseract)]
+    #[arg(long, value_enum, default_value_t)]
     pub engine: Engine,
-    /// Folder of the Tesseract model, instead of the one built in
+    /// Folder of the models, instead of those built in
     #[arg(long, value_name = "DIR")]
     pub tessdata: Option<PathBuf>,
     /// The body these files belong to
@@ -82,10 +84,15 @@ pub struct IngestArgs {
 }
 
 /// A reader of pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Engine {
     /// Tesseract 5 with its Arabic model
+    #[default]
     Tesseract,
+    /// Our own line reader
+    Warraq,
+    /// Our own line reader, and Tesseract for lines of which it is not sure
+    Both,
 }
 
 #[derive(Debug, Args)]
@@ -155,8 +162,24 @@ pub enum AltoVersion {
 }
 
 #[derive(Debug, Args)]
+pub struct EvaluateArgs {
+    /// Folder of pages (images, PDFs), each with its text in <name>.gt.txt beside it
+    #[arg(long, value_name = "DIR")]
+    pub truth: PathBuf,
+    /// What reads the pages; several are compared
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub engine: Vec<Engine>,
+    /// Files read at once; 0 for one a processor
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// Folder of the models, instead of those built in
+    #[arg(long, value_name = "DIR")]
+    pub tessdata: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub struct DoctorArgs {
-    /// Folder of the Tesseract model, instead of the one built in
+    /// Folder of the models, instead of those built in
     #[arg(long, value_name = "DIR")]
     pub tessdata: Option<PathBuf>,
 }

@@ -1,12 +1,11 @@
 //! `ingest`: what was typed becomes a run of the pipeline, its news lines on standard output.
 
-use super::args::{Common, Engine, IngestArgs};
+use super::args::{Common, IngestArgs};
 use super::run::progress_bar;
-use super::{Outcome, UsageError, print};
+use super::{Outcome, UsageError, engine, print};
 use crate::config::Config;
 use crate::decode;
 use crate::ingest::find;
-use crate::ocr::Tesseract;
 use crate::pipeline::{self, Access, Ingest, News, Reader, Settings, Store};
 use anyhow::{Context, Result};
 use serde_json::json;
@@ -103,10 +102,8 @@ fn reader(config: &Config, args: &IngestArgs) -> Result<Reader> {
         }
         return Ok(Reader::Text { folder: folder.clone() });
     }
-    let engine = match args.engine {
-        Engine::Tesseract => Tesseract::load(args.tessdata.as_deref(), &config.tesseract)?,
-    };
-    Ok(Reader::Image { engine: Box::new(engine), preprocess: config.preprocess.clone() })
+    let engine = engine::load(args.engine, args.tessdata.as_deref(), config)?;
+    Ok(Reader::Image { engine, preprocess: config.preprocess.clone() })
 }
 
 /// Returns a flag that the first interrupt sets; the second ends the program at once.

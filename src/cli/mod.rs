@@ -4,6 +4,8 @@
 
 mod args;
 mod doctor;
+mod engine;
+mod evaluate;
 mod export;
 mod ingest;
 mod print;

@@ -5,8 +5,10 @@
 //! as they look, are turned to what they mean.
 
 use super::{OcrEngine, OcrError};
-use crate::model::{CleanPage, Confidence, ContentHash, EngineId, Line, PixelBox, Word};
+use crate::model::{CleanPage, Confidence, ContentHash, Dpi, EngineId, Line, LineImage, PixelBox, Word};
+
 use crate::text::{digits, normalise};
+use image::GrayImage;
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::ffi::CString;
@@ -23,6 +25,9 @@ const VERSION: u16 = 1;
 /// The model that is part of the program, so that it reads wherever it is put. See `tessdata/README.md`.
 const BUILT_IN_MODEL: &[u8] = include_bytes!("../../tessdata/ara.traineddata");
 const BUILT_IN_LANGUAGE: &str = "ara";
+
+/// Tesseract's page segmentation mode for an image of one line.
+const ONE_LINE: TessPageSegMode = 7;
 
 /// How Tesseract reads.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -94,6 +99,21 @@ impl Tesseract {
         Ok(handle)
     }
 
+    /// Reads one line. Boxes are those of its page.
+    ///
+    /// # Errors
+    /// [`OcrError::Page`] when the library fails.
+    pub fn line(&self, image: &LineImage, dpi: Dpi) -> Result<Line, OcrError> {
+        let mut handle = self.take_handle()?;
+        handle.set_page_seg_mode(ONE_LINE);
+        let table = read_table(&mut handle, &image.grey, dpi)?;
+        handle.set_page_seg_mode(TessPageSegMode::from(self.settings.page_segmentation_mode));
+        self.give_back(handle);
+        let words = lines_of(&table, image.grey.dimensions()).into_iter().flat_map(|line| line.words);
+        let placed = |word: Word| Word { bounds: image.place(word.bounds.left..word.bounds.right), ..word };
+        Ok(Line::new(words.map(placed).collect()))
+    }
+
     fn take_handle(&self) -> Result<TessBaseApi, OcrError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         idle.map_or_else(|| self.new_handle(), Ok)
@@ -121,22 +141,27 @@ impl OcrEngine for Tesseract {
         &self.identity
     }
 
-    fn read(&self, page: &CleanPage) -> Result<Vec<Line>, OcrError> {
-        let (width, height) = page.grey.dimensions();
-        let failed = |what| move || OcrError::Page { width, height, what };
-        let side = |pixels: u32| i32::try_from(pixels).map_err(|_| failed("the page is too large")());
+    fn read(&self, page: &CleanPage, _lines: &[LineImage]) -> Result<Vec<Line>, OcrError> {
         let mut handle = self.take_handle()?;
-        handle
-            .set_image(page.grey.as_raw(), side(width)?, side(height)?, 1, side(width)?)
-            .map_err(|_| failed("setting the image")())?;
-        handle.set_source_resolution(side(page.dpi.0)?);
-        // The word "recognise" here is the library's: layout and reading in one.
-        handle.recognize().map_err(|_| failed("recognising")())?;
-        let table = handle.get_tsv_text(0).map_err(|_| failed("fetching the words")())?;
-        let lines = lines_of(&table.as_ref().to_string_lossy(), (width, height));
+        let table = read_table(&mut handle, &page.grey, page.dpi)?;
+        let lines = lines_of(&table, page.grey.dimensions());
         self.give_back(handle);
         Ok(lines)
     }
+}
+
+fn read_table(handle: &mut TessBaseApi, grey: &GrayImage, dpi: Dpi) -> Result<String, OcrError> {
+    let (width, height) = grey.dimensions();
+    let failed = |what| move || OcrError::Page { width, height, what };
+    let side = |pixels: u32| i32::try_from(pixels).map_err(|_| failed("the page is too large")());
+    handle
+        .set_image(grey.as_raw(), side(width)?, side(height)?, 1, side(width)?)
+        .map_err(|_| failed("setting the image")())?;
+    handle.set_source_resolution(side(dpi.0)?);
+    // The word "recognise" here is the library's: layout and reading in one.
+    handle.recognize().map_err(|_| failed("recognising")())?;
+    let table = handle.get_tsv_text(0).map_err(|_| failed("fetching the words")())?;
+    Ok(table.as_ref().to_string_lossy().into_owned())
 }
 
 /// One word's row of Tesseract's TSV.
@@ -215,8 +240,7 @@ fn mirrored(c: char) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Dpi;
-    use image::{GrayImage, Luma};
+    use image::Luma;
 
     const HEADER: &str =
         "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n";
@@ -264,12 +288,12 @@ mod tests {
     #[test]
     fn an_empty_page_has_no_lines() {
         let page = CleanPage { grey: GrayImage::from_pixel(600, 400, Luma([255])), dpi: Dpi(150) };
-        assert_eq!(engine().read(&page).unwrap(), []);
+        assert_eq!(engine().read(&page, &[]).unwrap(), []);
     }
 
     #[test]
     fn a_page_of_one_pixel_is_survived() {
         let page = CleanPage { grey: GrayImage::from_pixel(1, 1, Luma([0])), dpi: Dpi(300) };
-        assert!(engine().read(&page).unwrap_or_default().is_empty());
+        assert!(engine().read(&page, &[]).unwrap_or_default().is_empty());
     }
 }

@@ -146,7 +146,7 @@ fn read_the_right_way_up(engine: &dyn OcrEngine, prepared: Prepared) -> Result<(
 }
 
 fn read(engine: &dyn OcrEngine, page: &CleanPage) -> Result<Vec<Line>, Failure> {
-    Ok(engine.read(page)?)
+    Ok(engine.read(page, &[])?)
 }
 
 /// Returns the mean confidence of the words, by length; 1 for no words.
@@ -216,7 +216,11 @@ mod tests {
             &self.0
         }
 
-        fn read(&self, page: &CleanPage) -> Result<Vec<Line>, crate::ocr::OcrError> {
+        fn read(
+            &self,
+            page: &CleanPage,
+            _lines: &[crate::model::LineImage],
+        ) -> Result<Vec<Line>, crate::ocr::OcrError> {
             let upright = page.grey.get_pixel(0, 0).0[0] < 128;
             let confidence = Confidence::new(if upright { 0.9 } else { 0.3 });
             let text = if upright { "العدد" } else { "ىوخبح" }.to_owned();

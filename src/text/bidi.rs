@@ -165,7 +165,8 @@ impl Line {
 
     /// A full stop that a right-to-left paragraph drew at the left of a Latin line goes back to its end.
     fn of_a_left_to_right_paragraph(&self) -> Vec<Placed> {
-        let strays = self.heads.iter().take_while(|c| matches!(c, '.' | ',' | ':' | ';' | '!' | '?' | '،' | '؛' | '؟')).count();
+        let strays =
+            self.heads.iter().take_while(|c| matches!(c, '.' | ',' | ':' | ';' | '!' | '?' | '،' | '؛' | '؟')).count();
         let placed = |index| Placed { index, mirrored: false };
         (strays..self.heads.len()).map(placed).chain((0..strays).rev().map(placed)).collect()
     }

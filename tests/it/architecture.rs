@@ -18,6 +18,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("extract", &["model", "text"]),
     ("search", &["model", "text"]),
     ("export", &["model", "text"]),
+    ("evaluate", &["model", "text"]),
     // The stages' settings.
     ("config", &["decode", "preprocess", "ocr", "pipeline", "search", "model"]),
     (
@@ -38,7 +39,22 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         ],
     ),
     // The command line also runs the child process that parses PDFs, and names engines and folders.
-    ("cli", &["pipeline", "config", "archive", "catalogue", "search", "export", "model", "decode", "ocr", "ingest"]),
+    (
+        "cli",
+        &[
+            "pipeline",
+            "config",
+            "archive",
+            "catalogue",
+            "search",
+            "export",
+            "model",
+            "decode",
+            "ocr",
+            "ingest",
+            "evaluate",
+        ],
+    ),
     ("main", &["cli"]),
 ];
 

@@ -1,0 +1,289 @@
+//! How well pages were read: the words as read and the truth in, error rates out.
+//!
+//! Two forms of the text are compared. *Strict* is the text itself but for marks without ink and the breaking of lines;
+//! *search* is what the index sees, [`normalise::search_key`]. A file is compared as one string. Rates are taken over all
+//! files together, so that a long page counts for more than a short one:
+//!
+//! - CER and WER: edit distance over characters or words, divided by the length of the truth; may pass 1;
+//! - F1: of the words as multisets, so that the order of lines does not count;
+//! - numbers: the share of runs of three and more digits that were read, in the search form;
+//! - calibration error: how far confidence lies from the share of words that are right, over ten bins by confidence.
+
+mod align;
+
+use crate::model::{Confidence, Word};
+use crate::text::normalise;
+use rapidfuzz::distance::levenshtein;
+use std::collections::HashMap;
+use unicode_normalization::UnicodeNormalization;
+
+/// Shorter runs of digits are no numbers worth finding.
+const LEAST_DIGITS: usize = 3;
+
+/// Bins of confidence.
+pub const BINS: usize = 10;
+
+/// Errors of one form of the text.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct TextErrors {
+    chars: usize,
+    char_errors: usize,
+    words: usize,
+    word_errors: usize,
+    words_read: usize,
+    words_found: usize,
+}
+
+/// Words of like confidence.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Bin {
+    /// How many.
+    pub words: usize,
+    /// How many of them are right.
+    pub right: usize,
+    /// Their confidence, summed up.
+    pub confidence: f64,
+}
+
+/// What was found out about one or more files.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Score {
+    /// Files compared.
+    pub files: usize,
+    /// The text itself.
+    pub strict: TextErrors,
+    /// What the index sees.
+    pub search: TextErrors,
+    /// Numbers in the truth.
+    pub numbers: usize,
+    /// Numbers found.
+    pub numbers_found: usize,
+    /// Words by their confidence, from 0.
+    pub bins: [Bin; BINS],
+}
+
+impl Score {
+    /// Compares the words of one file, in reading order, with its truth.
+    pub fn of(truth: &str, words: &[&Word]) -> Self {
+        let read = words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
+        let (search_truth, search_read) = (normalise::search_key(truth), normalise::search_key(&read));
+        let (truth_numbers, read_numbers) = (numbers(&search_truth), numbers(&search_read));
+        Self {
+            files: 1,
+            strict: TextErrors::of(&strict(truth), &strict(&read)),
+            search: TextErrors::of(&search_truth, &search_read),
+            numbers: truth_numbers.len(),
+            numbers_found: in_both(&truth_numbers, &read_numbers),
+            bins: bins(&search_truth, words),
+        }
+    }
+
+    /// Adds another file.
+    pub fn add(&mut self, other: &Self) {
+        self.files += other.files;
+        self.strict.add(other.strict);
+        self.search.add(other.search);
+        self.numbers += other.numbers;
+        self.numbers_found += other.numbers_found;
+        for (bin, more) in self.bins.iter_mut().zip(&other.bins) {
+            bin.words += more.words;
+            bin.right += more.right;
+            bin.confidence += more.confidence;
+        }
+    }
+
+    /// Returns the share of numbers found; `None` where the truth has none.
+    pub fn number_rate(&self) -> Option<f64> {
+        (self.numbers > 0).then(|| self.numbers_found as f64 / self.numbers as f64)
+    }
+
+    /// Returns the expected calibration error: the mean distance of confidence from the share right, by words.
+    pub fn calibration_error(&self) -> f64 {
+        let words: usize = self.bins.iter().map(|bin| bin.words).sum();
+        let away: f64 = self.bins.iter().map(|bin| (bin.confidence - bin.right as f64).abs()).sum();
+        away / words.max(1) as f64
+    }
+}
+
+impl TextErrors {
+    fn of(truth: &str, read: &str) -> Self {
+        let truth_words: Vec<&str> = truth.split_whitespace().collect();
+        let read_words: Vec<&str> = read.split_whitespace().collect();
+        Self {
+            chars: truth.chars().count(),
+            char_errors: levenshtein::distance(truth.chars(), read.chars()),
+            words: truth_words.len(),
+            word_errors: word_distance(&truth_words, &read_words),
+            words_read: read_words.len(),
+            words_found: in_both(&truth_words, &read_words),
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.chars += other.chars;
+        self.char_errors += other.char_errors;
+        self.words += other.words;
+        self.word_errors += other.word_errors;
+        self.words_read += other.words_read;
+        self.words_found += other.words_found;
+    }
+
+    /// Returns the error rate over characters.
+    pub fn cer(&self) -> f64 {
+        self.char_errors as f64 / self.chars.max(1) as f64
+    }
+
+    /// Returns the error rate over words.
+    pub fn wer(&self) -> f64 {
+        self.word_errors as f64 / self.words.max(1) as f64
+    }
+
+    /// Returns the F1 of the words, wherever they stand; 1 where there are none to find and none were read.
+    pub fn f1(&self) -> f64 {
+        match self.words + self.words_read {
+            0 => 1.0,
+            both => 2.0 * self.words_found as f64 / both as f64,
+        }
+    }
+}
+
+/// Returns the text as it is but for what has no ink, its words parted by single spaces.
+fn strict(text: &str) -> String {
+    let has_ink =
+        |c: &char| !normalise::is_direction_mark(*c) && !matches!(c, '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}');
+    let text: String = text.nfc().filter(has_ink).collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn word_distance(truth: &[&str], read: &[&str]) -> usize {
+    let mut numbers: HashMap<&str, u32> = HashMap::new();
+    for word in truth.iter().chain(read) {
+        let next = numbers.len() as u32;
+        numbers.entry(word).or_insert(next);
+    }
+    let numbered = |words: &[&str]| words.iter().filter_map(|word| numbers.get(word).copied()).collect::<Vec<u32>>();
+    levenshtein::distance(numbered(truth), numbered(read))
+}
+
+/// Returns the runs of digits that count as numbers.
+fn numbers(key: &str) -> Vec<&str> {
+    let runs = key.split(|c: char| !c.is_ascii_digit());
+    runs.filter(|run| run.len() >= LEAST_DIGITS).collect()
+}
+
+/// Returns how many items two multisets share.
+fn in_both(some: &[&str], others: &[&str]) -> usize {
+    let mut left = counts(others);
+    some.iter().filter(|item| take(&mut left, item)).count()
+}
+
+fn counts<'a>(items: &[&'a str]) -> HashMap<&'a str, usize> {
+    let mut counts = HashMap::new();
+    for item in items {
+        *counts.entry(*item).or_insert(0) += 1;
+    }
+    counts
+}
+
+fn take(counts: &mut HashMap<&str, usize>, item: &str) -> bool {
+    match counts.get_mut(item) {
+        Some(count) if *count > 0 => {
+            *count -= 1;
+            true
+        }
+        _ => false,
+    }
+}
+
+/// Sorts the words into bins by confidence, right where alignment with the truth pairs them with their equals. What was read
+/// rightly but stands elsewhere is right, too: confidence speaks of reading, not of order.
+fn bins(truth: &str, words: &[&Word]) -> [Bin; BINS] {
+    let truth: Vec<&str> = truth.split(' ').filter(|token| !token.is_empty()).collect();
+    let keys: Vec<(String, Confidence)> = words
+        .iter()
+        .map(|word| (normalise::search_key(&word.text), word.confidence))
+        .filter(|(key, _)| !key.is_empty())
+        .collect();
+    let read: Vec<(&str, usize)> =
+        keys.iter().enumerate().flat_map(|(at, (key, _))| key.split(' ').map(move |token| (token, at))).collect();
+    let tokens: Vec<&str> = read.iter().map(|(token, _)| *token).collect();
+    let pairs = align::equal_pairs(&truth, &tokens);
+    let mut paired = vec![false; truth.len()];
+    pairs.iter().flatten().for_each(|at| paired[*at] = true);
+    let unpaired: Vec<&str> =
+        truth.iter().zip(&paired).filter(|(_, paired)| !**paired).map(|(token, _)| *token).collect();
+    let mut elsewhere = counts(&unpaired);
+
+    let mut right = vec![true; keys.len()];
+    for ((token, word), pair) in read.iter().zip(&pairs) {
+        if pair.is_none() && !take(&mut elsewhere, token) {
+            right[*word] = false;
+        }
+    }
+    let mut bins = [Bin::default(); BINS];
+    for ((_, confidence), right) in keys.iter().zip(right) {
+        let at = ((confidence.get() * BINS as f32) as usize).min(BINS - 1);
+        bins[at].words += 1;
+        bins[at].right += usize::from(right);
+        bins[at].confidence += f64::from(confidence.get());
+    }
+    bins
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::PixelBox;
+
+    fn read(words: &[(&str, f32)]) -> Vec<Word> {
+        let word = |(text, confidence): &(&str, f32)| Word {
+            text: (*text).to_owned(),
+            bounds: PixelBox::default(),
+            confidence: Confidence::new(*confidence),
+        };
+        words.iter().map(word).collect()
+    }
+
+    fn score(truth: &str, words: &[(&str, f32)]) -> Score {
+        Score::of(truth, &read(words).iter().collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn spelling_counts_in_the_strict_form_alone() {
+        let score = score("إلى\nمدرسة الفجر", &[("الى", 1.0), ("مدرسه", 1.0), ("الفجر", 1.0)]);
+        assert_eq!((score.search.cer(), score.search.wer(), score.search.f1()), (0.0, 0.0, 1.0));
+        assert_eq!(score.strict.cer(), 2.0 / 15.0);
+        assert_eq!(score.strict.wer(), 2.0 / 3.0);
+    }
+
+    #[test]
+    fn order_counts_in_the_error_rates_and_not_in_f1() {
+        let score = score("ا ب ج", &[("ج", 1.0), ("ا", 1.0), ("ب", 1.0)]);
+        assert_eq!((score.search.wer(), score.search.f1()), (2.0 / 3.0, 1.0));
+        assert_eq!(score.calibration_error(), 0.0);
+    }
+
+    #[test]
+    fn numbers_are_runs_of_three_digits_in_any_shape() {
+        let score = score("العدد ١٢/٣٤٥ في ٢٠١٤ مبلغ 1,234 و345", &[("12/345", 1.0), ("2014", 1.0)]);
+        assert_eq!((score.numbers, score.numbers_found), (4, 2));
+        assert_eq!(score.number_rate(), Some(0.5));
+    }
+
+    #[test]
+    fn confidence_is_held_against_what_is_right() {
+        let sure = score("ا ب ج د", &[("ا", 0.95), ("ب", 0.95), ("خ", 0.95), ("د", 0.95)]);
+        assert!((sure.calibration_error() - 0.2).abs() < 1e-6);
+        assert_eq!((sure.bins[9].words, sure.bins[9].right), (4, 3));
+        let two_tokens = score("12 345", &[("12/346", 0.05), ("،", 0.9)]);
+        assert_eq!((two_tokens.bins[0].words, two_tokens.bins[0].right, two_tokens.bins[9].words), (1, 0, 0));
+    }
+
+    #[test]
+    fn files_add_up_by_their_length() {
+        let mut both = score("اب", &[("اب", 1.0)]);
+        both.add(&score("ابتثجح", &[]));
+        assert_eq!((both.files, both.search.cer(), both.search.wer()), (2, 0.75, 0.5));
+        assert_eq!(Score::default().number_rate(), None);
+    }
+}

@@ -51,6 +51,8 @@ pub enum Command {
     Reindex,
     /// Measure how well pages with known text are read
     Evaluate(EvaluateArgs),
+    /// Draw how the pages of a file are read: its lines, zones and words
+    Inspect(InspectArgs),
     /// Check models, libraries, folders and free space
     Doctor(DoctorArgs),
     /// Reads the pages of one PDF for the program that started it
@@ -175,6 +177,25 @@ pub struct EvaluateArgs {
     /// Folder of the models, instead of those built in
     #[arg(long, value_name = "DIR")]
     pub tessdata: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// Folder for the pictures
+    #[arg(long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// The page, from 1; all where none is given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub page: Option<u32>,
+    /// What reads the pages
+    #[arg(long, value_enum, default_value_t)]
+    pub engine: Engine,
+    /// Folder of the models, instead of those built in
+    #[arg(long, value_name = "DIR")]
+    pub tessdata: Option<PathBuf>,
+    /// A scan or PDF
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ mod engine;
 mod evaluate;
 mod export;
 mod ingest;
+mod inspect;
 mod print;
 pub mod restart;
 mod run;

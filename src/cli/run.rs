@@ -1,7 +1,7 @@
 //! One function a subcommand.
 
 use super::args::{Cli, Command, Common, SearchArgs, ShowArgs};
-use super::{Outcome, UsageError, doctor, evaluate, export, ingest, print};
+use super::{Outcome, UsageError, doctor, evaluate, export, ingest, inspect, print};
 use crate::config::Config;
 use crate::export::write_jsonl;
 use crate::model::{Document, DocumentId, PageNumber};
@@ -26,6 +26,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Command::Verify => verify(common),
         Command::Reindex => reindex(common),
         Command::Evaluate(args) => evaluate::run(common, &config, &args),
+        Command::Inspect(args) => inspect::run(common, &config, &args),
         Command::Doctor(args) => doctor::run(common, &config, &args),
         Command::PdfPages { .. } => unreachable!("served before anything is set up"),
     }

@@ -6,9 +6,9 @@
 
 use super::{OcrEngine, OcrError};
 use crate::model::{CleanPage, Confidence, ContentHash, Dpi, EngineId, Line, LineImage, PixelBox, Word};
-
 use crate::text::{digits, normalise};
 use image::GrayImage;
+use image::imageops::{self, FilterType};
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::ffi::CString;
@@ -20,14 +20,19 @@ use tesseract_plumbing::tesseract_sys::{TessOcrEngineMode_OEM_LSTM_ONLY, TessPag
 use unicode_normalization::UnicodeNormalization;
 
 /// Raised when the same page gives other lines than before, with the same library and model.
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 
 /// The model that is part of the program, so that it reads wherever it is put. See `tessdata/README.md`.
 const BUILT_IN_MODEL: &[u8] = include_bytes!("../../tessdata/ara.traineddata");
 const BUILT_IN_LANGUAGE: &str = "ara";
 
-/// Tesseract's page segmentation mode for an image of one line.
-const ONE_LINE: TessPageSegMode = 7;
+/// Tesseract's page segmentation mode for an image of one line, to be read as it is: mode 7, which looks for the line in the
+/// image once more, loses letters at its edges.
+const RAW_LINE: u8 = 13;
+/// Height of a line in pixels as the library's network takes it. It would shrink lines to it by itself, but no better.
+const LINE_HEIGHT: u32 = 36;
+/// No line is wider than this after shrinking; a rule taken for a line may be.
+const WIDEST_LINE: u32 = 8000;
 
 /// How Tesseract reads.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -35,14 +40,15 @@ const ONE_LINE: TessPageSegMode = 7;
 pub struct Settings {
     /// Name of the model without `.traineddata`.
     pub language: String,
-    /// Tesseract's page segmentation mode: 3 looks for columns, 4 takes the page for one column of lines of any size, 6 for
-    /// one block. The layout stage puts the lines of all of them in order.
+    /// Tesseract's page segmentation mode: 13 reads the lines that were found on the page one by one; the others let the library
+    /// look for lines: 3 looks for columns, 4 takes the page for one column of lines of any size, 6 for one block. The layout
+    /// stage puts the lines of all of them in order.
     pub page_segmentation_mode: u8,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { language: "ara".to_owned(), page_segmentation_mode: 4 }
+        Self { language: "ara".to_owned(), page_segmentation_mode: RAW_LINE }
     }
 }
 
@@ -104,14 +110,19 @@ impl Tesseract {
     /// # Errors
     /// [`OcrError::Page`] when the library fails.
     pub fn line(&self, image: &LineImage, dpi: Dpi) -> Result<Line, OcrError> {
+        let (width, height) = image.grey.dimensions();
+        let shrink = f64::from(LINE_HEIGHT) / f64::from(height.max(1));
+        let target = ((f64::from(width) * shrink).round() as u32).clamp(1, WIDEST_LINE);
+        let grey = imageops::resize(&image.grey, target, LINE_HEIGHT, FilterType::Triangle);
         let mut handle = self.take_handle()?;
-        handle.set_page_seg_mode(ONE_LINE);
-        let table = read_table(&mut handle, &image.grey, dpi)?;
+        handle.set_page_seg_mode(TessPageSegMode::from(RAW_LINE));
+        let table = read_table(&mut handle, &grey, dpi)?;
         handle.set_page_seg_mode(TessPageSegMode::from(self.settings.page_segmentation_mode));
         self.give_back(handle);
-        let words = lines_of(&table, image.grey.dimensions()).into_iter().flat_map(|line| line.words);
-        let placed = |word: Word| Word { bounds: image.place(word.bounds.left..word.bounds.right), ..word };
-        Ok(Line::new(words.map(placed).collect()))
+        let column = |x: u32| (f64::from(x) * f64::from(width) / f64::from(target)).round() as u32;
+        let place = |bounds: PixelBox| image.place(column(bounds.left)..column(bounds.right));
+        let words = lines_of(&table, grey.dimensions()).into_iter().flat_map(|line| line.words);
+        Ok(Line::new(words.map(|word| Word { bounds: place(word.bounds), ..word }).collect()))
     }
 
     fn take_handle(&self) -> Result<TessBaseApi, OcrError> {
@@ -141,7 +152,11 @@ impl OcrEngine for Tesseract {
         &self.identity
     }
 
-    fn read(&self, page: &CleanPage, _lines: &[LineImage]) -> Result<Vec<Line>, OcrError> {
+    fn read(&self, page: &CleanPage, lines: &[LineImage]) -> Result<Vec<Line>, OcrError> {
+        if self.settings.page_segmentation_mode == RAW_LINE {
+            let lines = lines.iter().map(|image| self.line(image, page.dpi)).collect::<Result<Vec<_>, _>>()?;
+            return Ok(lines.into_iter().filter(|line| !line.words.is_empty()).collect());
+        }
         let mut handle = self.take_handle()?;
         let table = read_table(&mut handle, &page.grey, page.dpi)?;
         let lines = lines_of(&table, page.grey.dimensions());

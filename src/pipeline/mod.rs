@@ -7,6 +7,7 @@
 pub mod budget;
 mod failure;
 mod filing;
+mod inspect;
 mod intake;
 mod read;
 mod searchable;
@@ -14,6 +15,7 @@ mod store;
 mod verify;
 
 pub use failure::{ArchiveError, Failure};
+pub use inspect::Picture;
 pub use intake::{End, Ended};
 pub use read::Reader;
 pub use searchable::{SearchableError, searchable_pdf};

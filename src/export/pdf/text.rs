@@ -55,9 +55,7 @@ fn placed(page: &PageText, line: &[(String, [u32; 4])], index: usize, upright: (
     } else {
         let boxes = line.iter().map(|(_, bounds)| on_upright_page(page, *bounds, upright));
         let placed = characters.into_iter().zip(boxes);
-        placed
-            .map(|(characters, [left, bottom, right, top])| Placed { characters, left, right, bottom, top })
-            .collect()
+        placed.map(|(characters, [left, bottom, right, top])| Placed { characters, left, right, bottom, top }).collect()
     };
     words.retain(|word| !word.characters.is_empty());
     words.sort_by(|a, b| (a.left + a.right).total_cmp(&(b.left + b.right)));

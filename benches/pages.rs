@@ -75,6 +75,7 @@ fn by_stage(folder: &Path) -> Outcomes<()> {
                 engine: None,
                 reason: None,
                 lines,
+                second_reading: Vec::new(),
             };
             let record = stages.time("pack the record", || record::encode_page(&page))?;
             stages.time("keep the record", || blobs.put(&record))?;

@@ -30,3 +30,4 @@ pub mod ocr;
 pub mod pipeline;
 pub mod preprocess;
 pub mod search;
+pub mod segment;

@@ -75,6 +75,9 @@ pub struct IngestArgs {
     /// Take page texts from DIR/<stem>.gt.txt instead of reading the images
     #[arg(long, value_name = "DIR")]
     pub text_from: Option<PathBuf>,
+    /// File of passwords for encrypted PDFs, a line each; the empty one is tried first
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
     /// Files and folders
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
@@ -122,6 +125,12 @@ pub struct ExportArgs {
     /// With each word's box and confidence, and each field's evidence (jsonl)
     #[arg(long)]
     pub words: bool,
+    /// Version of ALTO
+    #[arg(long, value_enum, default_value_t = AltoVersion::Four)]
+    pub alto_version: AltoVersion,
+    /// File of passwords for encrypted PDFs, a line each; the empty one is tried first
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
     /// Documents; all where none is given
     #[arg(value_name = "ID")]
     pub ids: Vec<String>,
@@ -133,6 +142,23 @@ pub enum Format {
     Jsonl,
     /// Plain text, pages parted by form feeds
     Text,
+    /// Searchable PDF, PDF/A-2b where the original allows it; page images are passed through untouched
+    Pdf,
+    /// ALTO 4.4 (XML)
+    Alto,
+    /// hOCR 1.2
+    Hocr,
+}
+
+/// A version of ALTO.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AltoVersion {
+    /// 2.1
+    #[value(name = "2", alias = "2.1")]
+    Two,
+    /// 4.4
+    #[value(name = "4", alias = "4.4")]
+    Four,
 }
 
 #[derive(Debug, Args)]

@@ -9,12 +9,14 @@ mod failure;
 mod filing;
 mod intake;
 mod read;
+mod searchable;
 mod store;
 mod verify;
 
 pub use failure::{ArchiveError, Failure};
 pub use intake::{End, Ended};
 pub use read::Reader;
+pub use searchable::{SearchableError, searchable_pdf};
 pub use store::{Access, Store};
 pub use verify::{Finding, verify};
 

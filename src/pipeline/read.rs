@@ -1,7 +1,8 @@
 //! Reads one page: an open file and a page's index in, the page with its words out.
 
 use super::failure::Failure;
-use crate::decode::{self, OpenFile};
+use crate::decode::trust::{self, Verdict};
+use crate::decode::{self, OpenFile, TextLayer};
 use crate::layout;
 use crate::model::{CleanPage, Confidence, Dpi, Line, Origin, Page, PageNumber, PixelBox, PixelSize, Rotation, Word};
 use crate::ocr::OcrEngine;
@@ -51,10 +52,49 @@ impl Reader {
     pub fn read(&self, file: &OpenFile, path: &Path, index: u32) -> Result<Page, Failure> {
         let number = PageNumber(index + 1);
         match self {
-            Self::Image { engine, preprocess } => read_image(&**engine, preprocess, file, index, number),
+            Self::Image { engine, preprocess } => {
+                let layer = text_layer(file, index);
+                let verdict = layer.as_ref().map_or(Verdict::NoText, |layer| trust::judge(layer, |_| None));
+                match (layer, verdict) {
+                    (Some(layer), Verdict::Take { reason }) => Ok(page_of_text(layer, reason, number)),
+                    (Some(layer), Verdict::ReadImage { reason }) => {
+                        let page = read_image(&**engine, preprocess, file, index, number)?;
+                        let reason = page.reason.map_or(reason.clone(), |other| format!("{other}; {reason}"));
+                        Ok(Page { reason: Some(reason), second_reading: in_order(layer), ..page })
+                    }
+                    (_, _) => read_image(&**engine, preprocess, file, index, number),
+                }
+            }
             Self::Text { folder } => read_text(folder, path, file.page_header(index)?.size, index, number),
         }
     }
+}
+
+/// Returns the text that came with the page. Where it cannot be had, the image may be had all the same.
+fn text_layer(file: &OpenFile, index: u32) -> Option<TextLayer> {
+    file.text(index).unwrap_or_else(|error| {
+        tracing::debug!(page = index + 1, %error, "the text of the page cannot be had");
+        None
+    })
+}
+
+fn page_of_text(layer: TextLayer, reason: String, number: PageNumber) -> Page {
+    Page {
+        number,
+        size: layer.size,
+        dpi: layer.dpi.unwrap_or(Dpi(300)),
+        rotation: layer.turn,
+        origin: Origin::TextLayer,
+        engine: None,
+        reason: Some(reason),
+        lines: in_order(layer),
+        second_reading: Vec::new(),
+    }
+}
+
+/// Returns the lines of a layer in reading order: columns are looked for where lines are read from the right.
+fn in_order(layer: TextLayer) -> Vec<Line> {
+    if layer.left_to_right || layer.turn != Rotation::None { layer.lines } else { layout::in_reading_order(layer.lines) }
 }
 
 fn read_image(
@@ -75,6 +115,7 @@ fn read_image(
         engine: Some(engine.identity().clone()),
         reason: None,
         lines,
+        second_reading: Vec::new(),
     };
     match preprocess::prepare(image, settings) {
         Outcome::Blank { dpi } => {
@@ -149,6 +190,7 @@ fn read_text(folder: &Path, path: &Path, size: PixelSize, index: u32, number: Pa
         engine: None,
         reason: Some("text given beside the image".to_owned()),
         lines,
+        second_reading: Vec::new(),
     })
 }
 

@@ -10,8 +10,10 @@ pub mod border;
 pub mod deskew;
 pub mod despeckle;
 pub mod map;
+pub mod patterns;
 pub mod rotate;
 pub mod thumbnail;
+mod turn_weights;
 
 use crate::model::{CleanPage, Dpi, PageImage, PixelSize, Rotation};
 use image::{DynamicImage, GrayImage};
@@ -104,7 +106,7 @@ pub fn prepare(page: PageImage, settings: &Settings) -> Outcome {
     if settings.despeckle {
         despeckle::remove(&mut grey, grey_dpi);
     }
-    let mut turn = rotate::Turn { rotation: Rotation::None, sure: true };
+    let mut turn = rotate::Turn { rotation: Rotation::None, second: Rotation::Half, sure: true };
     if settings.turn {
         turn = rotate::find(&thumbnail);
     }

@@ -10,3 +10,4 @@ pub mod marks;
 pub mod normalise;
 pub mod stem;
 pub mod tokens;
+pub mod visual;

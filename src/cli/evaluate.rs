@@ -5,7 +5,7 @@ use super::run::progress_bar;
 use super::{Outcome, UsageError, engine};
 use crate::config::Config;
 use crate::decode::{Format, OpenFile};
-use crate::evaluate::{BINS, Score, TextErrors};
+use crate::evaluate::{BINS, Bin, Score, TextErrors};
 use crate::model::{Page, Word};
 use crate::pipeline::Reader;
 use anyhow::{Context, Result};
@@ -143,19 +143,16 @@ fn name(engine: Engine) -> String {
 fn object(engine: Engine, measured: &Measured) -> Value {
     let form = |errors: &TextErrors| json!({"cer": errors.cer(), "wer": errors.wer(), "f1": errors.f1()});
     let score = &measured.score;
-    let bins: Vec<Value> = score
-        .bins
-        .iter()
-        .map(|bin| {
-            let words = bin.words.max(1) as f64;
-            json!({"words": bin.words, "confidence": bin.confidence / words, "right": bin.right as f64 / words})
-        })
-        .collect();
+    let bin = |bin: &Bin| {
+        let words = bin.words.max(1) as f64;
+        json!({"words": bin.words, "confidence": bin.confidence / words, "right": bin.right as f64 / words})
+    };
+    let bins = |bins: &[Bin]| bins.iter().map(bin).collect::<Vec<Value>>();
     json!({
         "engine": name(engine), "files": score.files, "failed": measured.failed, "pages": measured.pages,
         "seconds_a_page": measured.seconds_a_page(), "strict": form(&score.strict), "search": form(&score.search),
         "numbers": score.numbers, "numbers_right": score.number_rate(),
-        "calibration_error": score.calibration_error(), "bins": bins,
+        "calibration_error": score.calibration_error(), "bins": bins(&score.bins()), "fine_bins": bins(&score.fine_bins),
     })
 }
 
@@ -182,7 +179,7 @@ fn table(out: &mut impl Write, all: &[(Engine, Measured)]) -> io::Result<()> {
     for at in 0..BINS {
         write!(out, "{:.1} to {:.1}", at as f64 / BINS as f64, (at + 1) as f64 / BINS as f64)?;
         for (engine, measured) in all {
-            let bin = measured.score.bins.get(at).copied().unwrap_or_default();
+            let bin = measured.score.bins().get(at).copied().unwrap_or_default();
             let right = if bin.words == 0 {
                 "-".to_owned()
             } else {

@@ -20,8 +20,11 @@ use unicode_normalization::UnicodeNormalization;
 /// Shorter runs of digits are no numbers worth finding.
 const LEAST_DIGITS: usize = 3;
 
-/// Bins of confidence.
+/// Bins of confidence over which the calibration error is taken.
 pub const BINS: usize = 10;
+
+/// Finer bins, of which each of the [`BINS`] is ten: what a table of confidence is fitted to.
+pub const FINE_BINS: usize = 100;
 
 /// Errors of one form of the text.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -58,8 +61,8 @@ pub struct Score {
     pub numbers: usize,
     /// Numbers found.
     pub numbers_found: usize,
-    /// Words by their confidence, from 0.
-    pub bins: [Bin; BINS],
+    /// Words by their confidence, from 0, in [`FINE_BINS`].
+    pub fine_bins: Vec<Bin>,
 }
 
 impl Score {
@@ -74,7 +77,7 @@ impl Score {
             search: TextErrors::of(&search_truth, &search_read),
             numbers: truth_numbers.len(),
             numbers_found: in_both(&truth_numbers, &read_numbers),
-            bins: bins(&search_truth, words),
+            fine_bins: bins(&search_truth, words),
         }
     }
 
@@ -85,10 +88,9 @@ impl Score {
         self.search.add(other.search);
         self.numbers += other.numbers;
         self.numbers_found += other.numbers_found;
-        for (bin, more) in self.bins.iter_mut().zip(&other.bins) {
-            bin.words += more.words;
-            bin.right += more.right;
-            bin.confidence += more.confidence;
+        self.fine_bins.resize(FINE_BINS, Bin::default());
+        for (bin, more) in self.fine_bins.iter_mut().zip(&other.fine_bins) {
+            bin.add(*more);
         }
     }
 
@@ -97,11 +99,29 @@ impl Score {
         (self.numbers > 0).then(|| self.numbers_found as f64 / self.numbers as f64)
     }
 
+    /// Returns the words by their confidence, from 0, in [`BINS`].
+    pub fn bins(&self) -> Vec<Bin> {
+        let mut bins = vec![Bin::default(); BINS];
+        for (bin, fine) in bins.iter_mut().zip(self.fine_bins.chunks(FINE_BINS / BINS)) {
+            fine.iter().for_each(|more| bin.add(*more));
+        }
+        bins
+    }
+
     /// Returns the expected calibration error: the mean distance of confidence from the share right, by words.
     pub fn calibration_error(&self) -> f64 {
-        let words: usize = self.bins.iter().map(|bin| bin.words).sum();
-        let away: f64 = self.bins.iter().map(|bin| (bin.confidence - bin.right as f64).abs()).sum();
+        let bins = self.bins();
+        let words: usize = bins.iter().map(|bin| bin.words).sum();
+        let away: f64 = bins.iter().map(|bin| (bin.confidence - bin.right as f64).abs()).sum();
         away / words.max(1) as f64
+    }
+}
+
+impl Bin {
+    fn add(&mut self, more: Self) {
+        self.words += more.words;
+        self.right += more.right;
+        self.confidence += more.confidence;
     }
 }
 
@@ -197,7 +217,7 @@ fn take(counts: &mut HashMap<&str, usize>, item: &str) -> bool {
 
 /// Sorts the words into bins by confidence, right where alignment with the truth pairs them with their equals. What was read
 /// rightly but stands elsewhere is right, too: confidence speaks of reading, not of order.
-fn bins(truth: &str, words: &[&Word]) -> [Bin; BINS] {
+fn bins(truth: &str, words: &[&Word]) -> Vec<Bin> {
     let truth: Vec<&str> = truth.split(' ').filter(|token| !token.is_empty()).collect();
     let keys: Vec<(String, Confidence)> = words
         .iter()
@@ -220,12 +240,12 @@ fn bins(truth: &str, words: &[&Word]) -> [Bin; BINS] {
             right[*word] = false;
         }
     }
-    let mut bins = [Bin::default(); BINS];
+    let mut bins = vec![Bin::default(); FINE_BINS];
     for ((_, confidence), right) in keys.iter().zip(right) {
-        let at = ((confidence.get() * BINS as f32) as usize).min(BINS - 1);
-        bins[at].words += 1;
-        bins[at].right += usize::from(right);
-        bins[at].confidence += f64::from(confidence.get());
+        let at = ((confidence.get() * FINE_BINS as f32) as usize).min(FINE_BINS - 1);
+        if let Some(bin) = bins.get_mut(at) {
+            bin.add(Bin { words: 1, right: usize::from(right), confidence: f64::from(confidence.get()) });
+        }
     }
     bins
 }
@@ -274,9 +294,11 @@ mod tests {
     fn confidence_is_held_against_what_is_right() {
         let sure = score("ا ب ج د", &[("ا", 0.95), ("ب", 0.95), ("خ", 0.95), ("د", 0.95)]);
         assert!((sure.calibration_error() - 0.2).abs() < 1e-6);
-        assert_eq!((sure.bins[9].words, sure.bins[9].right), (4, 3));
+        assert_eq!((sure.bins()[9].words, sure.bins()[9].right), (4, 3));
         let two_tokens = score("12 345", &[("12/346", 0.05), ("،", 0.9)]);
-        assert_eq!((two_tokens.bins[0].words, two_tokens.bins[0].right, two_tokens.bins[9].words), (1, 0, 0));
+        let bins = two_tokens.bins();
+        assert_eq!((bins[0].words, bins[0].right, bins[9].words), (1, 0, 0));
+        assert_eq!((bins.len(), two_tokens.fine_bins[5].words), (BINS, 1));
     }
 
     #[test]

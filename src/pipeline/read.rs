@@ -238,7 +238,7 @@ fn lines_of(text: &str) -> Vec<Line> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::EngineId;
+    use crate::model::{CleanPage, EngineId};
     use image::{GrayImage, Luma};
 
     /// Reads a page well when its top-left pixel is black, badly otherwise; one word in that corner.

@@ -6,7 +6,7 @@ use super::{Outcome, UsageError, engine};
 use crate::config::Config;
 use crate::decode::{Format, OpenFile};
 use crate::evaluate::{BINS, Bin, Score, TextErrors};
-use crate::model::{Page, Word};
+use crate::model::Page;
 use crate::pipeline::Reader;
 use anyhow::{Context, Result};
 use clap::ValueEnum;
@@ -111,8 +111,7 @@ fn measure(pair: &Pair, reader: &Reader, config: &Config, program: &Path, bar: &
     bar.inc(1);
     match read {
         Ok((truth, pages)) => {
-            let words: Vec<&Word> = pages.iter().flat_map(Page::words).collect();
-            let score = Score::of(&truth, &words);
+            let score = Score::of(&truth, &pages);
             Measured { score, pages: pages.len(), seconds, failed: Vec::new() }
         }
         Err(error) => {

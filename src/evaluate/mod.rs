@@ -11,7 +11,7 @@
 
 mod align;
 
-use crate::model::{Confidence, Word};
+use crate::model::{Confidence, Origin, Page, Word};
 use crate::text::normalise;
 use rapidfuzz::distance::levenshtein;
 use std::collections::HashMap;
@@ -66,9 +66,12 @@ pub struct Score {
 }
 
 impl Score {
-    /// Compares the words of one file, in reading order, with its truth.
-    pub fn of(truth: &str, words: &[&Word]) -> Self {
-        let read = words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
+    /// Compares the pages of one file with its truth. Text that came with a page counts as read, but its words, which nobody
+    /// read, say nothing about confidence.
+    pub fn of(truth: &str, pages: &[Page]) -> Self {
+        let words: Vec<(&Word, Origin)> =
+            pages.iter().flat_map(|page| page.words().map(|word| (word, page.origin))).collect();
+        let read = words.iter().map(|(word, _)| word.text.as_str()).collect::<Vec<_>>().join(" ");
         let (search_truth, search_read) = (normalise::search_key(truth), normalise::search_key(&read));
         let (truth_numbers, read_numbers) = (numbers(&search_truth), numbers(&search_read));
         Self {
@@ -77,7 +80,7 @@ impl Score {
             search: TextErrors::of(&search_truth, &search_read),
             numbers: truth_numbers.len(),
             numbers_found: in_both(&truth_numbers, &read_numbers),
-            fine_bins: bins(&search_truth, words),
+            fine_bins: bins(&search_truth, &words),
         }
     }
 
@@ -217,15 +220,12 @@ fn take(counts: &mut HashMap<&str, usize>, item: &str) -> bool {
 
 /// Sorts the words into bins by confidence, right where alignment with the truth pairs them with their equals. What was read
 /// rightly but stands elsewhere is right, too: confidence speaks of reading, not of order.
-fn bins(truth: &str, words: &[&Word]) -> Vec<Bin> {
+fn bins(truth: &str, words: &[(&Word, Origin)]) -> Vec<Bin> {
     let truth: Vec<&str> = truth.split(' ').filter(|token| !token.is_empty()).collect();
-    let keys: Vec<(String, Confidence)> = words
-        .iter()
-        .map(|word| (normalise::search_key(&word.text), word.confidence))
-        .filter(|(key, _)| !key.is_empty())
-        .collect();
+    let key = |(word, origin): &(&Word, Origin)| (normalise::search_key(&word.text), word.confidence, *origin);
+    let keys: Vec<(String, Confidence, Origin)> = words.iter().map(key).filter(|(key, ..)| !key.is_empty()).collect();
     let read: Vec<(&str, usize)> =
-        keys.iter().enumerate().flat_map(|(at, (key, _))| key.split(' ').map(move |token| (token, at))).collect();
+        keys.iter().enumerate().flat_map(|(at, (key, ..))| key.split(' ').map(move |token| (token, at))).collect();
     let tokens: Vec<&str> = read.iter().map(|(token, _)| *token).collect();
     let pairs = align::equal_pairs(&truth, &tokens);
     let mut paired = vec![false; truth.len()];
@@ -241,7 +241,7 @@ fn bins(truth: &str, words: &[&Word]) -> Vec<Bin> {
         }
     }
     let mut bins = vec![Bin::default(); FINE_BINS];
-    for ((_, confidence), right) in keys.iter().zip(right) {
+    for ((_, confidence, _), right) in keys.iter().zip(right).filter(|((.., origin), _)| *origin == Origin::Ocr) {
         let at = ((confidence.get() * FINE_BINS as f32) as usize).min(FINE_BINS - 1);
         if let Some(bin) = bins.get_mut(at) {
             bin.add(Bin { words: 1, right: usize::from(right), confidence: f64::from(confidence.get()) });
@@ -253,19 +253,29 @@ fn bins(truth: &str, words: &[&Word]) -> Vec<Bin> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::PixelBox;
+    use crate::model::{Dpi, Line, PageNumber, PixelBox, PixelSize, Rotation};
 
-    fn read(words: &[(&str, f32)]) -> Vec<Word> {
+    fn page(origin: Origin, words: &[(&str, f32)]) -> Page {
         let word = |(text, confidence): &(&str, f32)| Word {
             text: (*text).to_owned(),
             bounds: PixelBox::default(),
             confidence: Confidence::new(*confidence),
         };
-        words.iter().map(word).collect()
+        Page {
+            number: PageNumber(1),
+            size: PixelSize { width: 100, height: 100 },
+            dpi: Dpi(300),
+            rotation: Rotation::None,
+            origin,
+            engine: None,
+            reason: None,
+            lines: vec![Line::new(words.iter().map(word).collect())],
+            second_reading: Vec::new(),
+        }
     }
 
     fn score(truth: &str, words: &[(&str, f32)]) -> Score {
-        Score::of(truth, &read(words).iter().collect::<Vec<_>>())
+        Score::of(truth, &[page(Origin::Ocr, words)])
     }
 
     #[test]
@@ -299,6 +309,13 @@ mod tests {
         let bins = two_tokens.bins();
         assert_eq!((bins[0].words, bins[0].right, bins[9].words), (1, 0, 0));
         assert_eq!((bins.len(), two_tokens.fine_bins[5].words), (BINS, 1));
+    }
+
+    #[test]
+    fn text_that_came_with_a_page_says_nothing_about_confidence() {
+        let pages = [page(Origin::TextLayer, &[("ا", 1.0)]), page(Origin::Ocr, &[("ب", 0.5)])];
+        let score = Score::of("ا ب", &pages);
+        assert_eq!((score.search.words_found, score.bins().iter().map(|bin| bin.words).sum::<usize>()), (2, 1));
     }
 
     #[test]

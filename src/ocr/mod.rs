@@ -44,12 +44,6 @@ pub enum OcrError {
         /// Language of the model built in.
         built_in: &'static str,
     },
-    /// The weights of the line reader are asked for, and none are part of this program.
-    #[error("no weights for the line reader are built in: give the folder of {weights} with --tessdata")]
-    NoWeights {
-        /// Name of their file.
-        weights: &'static str,
-    },
     /// The model is there and cannot be read.
     #[error("reading the model {} failed: {source}", path.display())]
     Model {

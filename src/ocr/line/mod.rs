@@ -25,6 +25,10 @@ use std::path::Path;
 /// Raised when the same line gives other words than before, with the same net.
 const VERSION: u16 = 1;
 
+/// The net that is part of the program. See `tessdata/README.md`.
+const BUILT_IN_WEIGHTS: &[u8] = include_bytes!("../../../tessdata/warraq-line.onnx");
+const BUILT_IN_ABOUT: &[u8] = include_bytes!("../../../tessdata/warraq-line.json");
+
 /// Names of the net's two files.
 const WEIGHTS: &str = "warraq-line.onnx";
 const ABOUT: &str = "warraq-line.json";
@@ -53,7 +57,7 @@ impl LineReader {
     /// # Errors
     /// [`OcrError`] when the files are missing or cannot be used.
     pub fn load(folder: Option<&Path>) -> Result<Self, OcrError> {
-        let Some(folder) = folder else { return Err(OcrError::NoWeights { weights: WEIGHTS }) };
+        let Some(folder) = folder else { return Self::from_bytes(BUILT_IN_WEIGHTS.to_vec(), BUILT_IN_ABOUT) };
         let read = |name: &str| {
             let path = folder.join(name);
             fs::read(&path).map_err(|source| OcrError::Model { path, source })

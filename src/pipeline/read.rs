@@ -93,13 +93,13 @@ fn read_image(
     }
 }
 
-/// Reads the page; where its turn is in doubt, also the other way up, and returns the better reading.
+/// Reads the page; where its turn is in doubt, also the next best way up, and returns the better reading.
 fn read_the_right_way_up(engine: &dyn OcrEngine, prepared: Prepared) -> Result<(Vec<Line>, Prepared), Failure> {
     let lines = read(engine, &prepared.clean)?;
     if prepared.rotation_is_sure && mean_confidence(&lines) >= UNSURE_READING {
         return Ok((lines, prepared));
     }
-    let other = prepared.upside_down();
+    let other = prepared.second_way_up();
     let other_lines = read(engine, &other.clean)?;
     Ok(if weight(&other_lines) > weight(&lines) { (other_lines, other) } else { (lines, prepared) })
 }
@@ -191,8 +191,10 @@ mod tests {
             clean: CleanPage { grey, dpi: Dpi(100) },
             map: preprocess::map::PageMap::identity(size),
             rotation: Rotation::None,
+            second_rotation: Rotation::Half,
             rotation_is_sure: false,
             dpi: Dpi(100),
+            stamps: Vec::new(),
         };
         let engine = CornerReader(EngineId("corner".to_owned()));
         let (lines, prepared) = read_the_right_way_up(&engine, prepared).unwrap();

@@ -166,13 +166,13 @@ pub(super) struct Sight {
     pub lines: Vec<Line>,
 }
 
-/// Reads the page; where its turn is in doubt, also the other way up, and returns the better reading.
+/// Reads the page; where its turn is in doubt, also the next best way up, and returns the better reading.
 pub(super) fn read_the_right_way_up(engine: &dyn OcrEngine, prepared: Prepared) -> Result<Sight, Failure> {
     let first = see(engine, prepared)?;
     if first.prepared.rotation_is_sure && mean_confidence(&first.lines) >= UNSURE_READING {
         return Ok(first);
     }
-    let other = see(engine, first.prepared.upside_down())?;
+    let other = see(engine, first.prepared.second_way_up())?;
     Ok(if weight(&other.lines) > weight(&first.lines) { other } else { first })
 }
 
@@ -238,7 +238,7 @@ fn lines_of(text: &str) -> Vec<Line> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::EngineId;
+    use crate::model::{CleanPage, EngineId};
     use image::{GrayImage, Luma};
 
     /// Reads a page well when its top-left pixel is black, badly otherwise; one word in that corner.
@@ -270,8 +270,10 @@ mod tests {
             clean: CleanPage { grey, dpi: Dpi(100) },
             map: preprocess::map::PageMap::identity(size),
             rotation: Rotation::None,
+            second_rotation: Rotation::Half,
             rotation_is_sure: false,
             dpi: Dpi(100),
+            stamps: Vec::new(),
         };
         let engine = CornerReader(EngineId("corner".to_owned()));
         let Sight { lines, prepared, .. } = read_the_right_way_up(&engine, prepared).unwrap();

@@ -29,6 +29,12 @@ const TALL_RATIO: f32 = 1.7;
 const BLOT: (f32, f32) = (0.68, 1.4);
 /// Nine tenths of a line's ink have their middles within so many heights of its axis.
 const LEVEL_HEIGHTS: f32 = 1.0;
+/// Edges of a scan are looked for in a margin of this many inches.
+const EDGE_INCHES: f32 = 0.6;
+/// Specks cover less than this share of the square over the usual height; dots are larger.
+const SPECK_HEIGHTS: f32 = 0.02;
+/// A frayed edge has more specks than this on the square over the usual height.
+const SPECKS_OF_EDGE: f32 = 0.25;
 /// A line's band is at most this many times as high as most of its letters.
 const CLIMBING: f32 = 2.2;
 /// Where lines are tied together, components higher than this are taken out.
@@ -78,8 +84,8 @@ pub struct Chains {
     pub height: f32,
 }
 
-/// Chains the components of a page with `inch` pixels an inch.
-pub fn chain(components: &[Component], inch: f32) -> Chains {
+/// Chains the components of a page `page_width` pixels wide, with `inch` pixels an inch.
+pub fn chain(components: &[Component], page_width: f32, inch: f32) -> Chains {
     let Some(height) = usual_height(components, inch) else {
         return Chains { others: large(components, 0.0, inch), ..Chains::default() };
     };
@@ -103,6 +109,7 @@ pub fn chain(components: &[Component], inch: f32) -> Chains {
     if !more.is_empty() {
         chains = merged(chains.into_iter().chain(more).collect(), components, slope, height);
     }
+    chains.retain(|chain| !chain.is_frayed_edge(components, page_width, height, inch));
     let shared = add_tall(&mut chains, components, &mut taken, height);
     add_marks(&mut chains, components, &mut taken, height);
     let is_other = |at: &usize| !taken[*at] || shared.contains_key(at);
@@ -361,6 +368,24 @@ impl Chain {
     fn is_level(&self, components: &[Component]) -> bool {
         let heights = self.members.iter().map(|&at| (components[at].height(), components[at].width()));
         self.above + self.below <= CLIMBING * upper(heights.collect())
+    }
+
+    /// Says whether it is a part of a frayed black edge of the scan: within a narrow margin, and full of specks.
+    fn is_frayed_edge(&self, components: &[Component], page_width: f32, height: f32, inch: f32) -> bool {
+        let margin = EDGE_INCHES * inch;
+        if self.right > margin && self.left < page_width - margin {
+            return false;
+        }
+        let (middle, reach) = ((self.left + self.right) / 2.0, height.max((self.above + self.below) / 2.0));
+        let row = self.axis.at(middle);
+        let is_speck_here = |component: &&Component| {
+            (component.area as f32) < SPECK_HEIGHTS * height * height
+                && (component.middle - row).abs() <= reach
+                && component.centre() >= self.left - height
+                && component.centre() <= self.right + height
+        };
+        let specks = components.iter().filter(is_speck_here).count() as f32;
+        specks * height * height > SPECKS_OF_EDGE * 2.0 * reach * (self.right - self.left + 2.0 * height)
     }
 
     /// Says whether all there is of it is a mark. Digits that stand alone are higher.

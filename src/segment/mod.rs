@@ -35,7 +35,7 @@ pub fn segment(page: &CleanPage) -> Segmentation {
     let ink = Ink::of(page);
     let (scale, inch) = (ink.scale, ink.inch);
     let components = Components::of(ink);
-    let chains = chain::chain(&components.all, inch);
+    let chains = chain::chain(&components.all, page.grey.width() as f32 / scale as f32, inch);
     let sheet = Sheet::new(page, &components, &chains, scale);
     let mut order: Vec<usize> = (0..chains.chains.len()).collect();
     let row = |at: usize| chains.chains.get(at).map_or(0.0, |chain| chain.axis.at(chain.left));

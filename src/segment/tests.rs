@@ -143,6 +143,24 @@ fn a_page_without_print_has_no_lines() {
     assert_eq!(found.zones.iter().map(|zone| zone.kind).collect::<Vec<_>>(), [ZoneKind::Stamp]);
 }
 
+#[test]
+fn a_frayed_black_edge_is_no_print() {
+    let mut page = Drawing::new(850, 600);
+    for row in 0..6 {
+        page.line(150, 700, 100 + 50 * row, 16, 0.0);
+    }
+    let mut state = 7_u32;
+    for y in 0..600 {
+        for x in 830..850 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            if state >> 24 < if (y / 9) % 3 == 0 { 180 } else { 60 } {
+                page.fill(x, y, 1, 1);
+            }
+        }
+    }
+    assert_eq!(page.segmented().lines.len(), 6);
+}
+
 proptest! {
     #[test]
     fn any_page_is_survived_and_lines_lie_on_it(

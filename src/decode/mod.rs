@@ -84,6 +84,12 @@ impl Format {
     }
 }
 
+/// Reads all pages of a PDF in this very process, without the limits of its reader, and lets go of them.
+#[cfg(fuzzing)]
+pub fn read_pdf_in_process(bytes: Vec<u8>) {
+    pdf::pages_in_process(bytes, &Settings { max_page_megapixels: 2, pdf_render_max_megapixels: 1, ..Settings::default() });
+}
+
 /// Limits on what is read, and how born-digital PDF pages are drawn.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -284,6 +284,19 @@ mod tests {
         assert_eq!(read(&visual, Base::LeftToRight).replace(['(', ')'], "|"), "A line |العربية 12| word.");
     }
 
+    proptest::proptest! {
+        #[test]
+        fn every_piece_comes_back_once(line in "[\\u{627}-\\u{64A}a-c0-3٠-٣ ./%()+-]{0,24}") {
+            let pieces: Vec<String> = line.chars().map(String::from).collect();
+            let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
+            for base in [Base::RightToLeft, Base::LeftToRight] {
+                let mut indices: Vec<usize> = logical_order(&pieces, base).iter().map(|placed| placed.index).collect();
+                indices.sort_unstable();
+                proptest::prop_assert!(indices.into_iter().eq(0..pieces.len()));
+            }
+        }
+    }
+
     #[test]
     fn brackets_are_known_to_run_from_right_to_left() {
         let pieces = [")", "ب", "(", " ", "x", "(", "y", ")"];

@@ -14,5 +14,6 @@ mod cli;
 mod crash;
 mod decode;
 mod licences;
+mod pdf_hostile;
 mod pdf_text;
 mod support;

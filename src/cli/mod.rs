@@ -3,11 +3,14 @@
 //! Results alone go to standard output; progress and trouble go to standard error.
 
 mod args;
+mod bodies;
+mod correct;
 mod doctor;
 mod ingest;
 mod print;
 pub mod restart;
 mod run;
+mod thread;
 
 use crate::config::ConfigError;
 use args::{Cli, Command};

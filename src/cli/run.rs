@@ -1,7 +1,7 @@
 //! One function a subcommand.
 
-use super::args::{Cli, Command, Common, ExportArgs, Format, SearchArgs, ShowArgs};
-use super::{Outcome, UsageError, doctor, ingest, print};
+use super::args::{Cli, Command, Common, ExportArgs, Format, ReindexArgs, SearchArgs, ShowArgs};
+use super::{Outcome, UsageError, bodies, correct, doctor, ingest, print, thread};
 use crate::config::Config;
 use crate::export::{self, FileNames};
 use crate::model::{Document, DocumentId, PageNumber};
@@ -24,9 +24,14 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Command::Search(args) => search(common, &args),
         Command::Show(args) => show(common, &args),
         Command::Export(args) => export(common, &args),
+        Command::Thread(args) => thread::run(common, &args),
+        Command::Correct(args) => correct::correct(common, &args),
+        Command::Split(args) => correct::split(common, &args),
+        Command::Join(args) => correct::join(common, &args),
+        Command::Bodies(args) => bodies::run(common, &args),
         Command::Ledger => ledger(common),
         Command::Verify => verify(common),
-        Command::Reindex => reindex(common),
+        Command::Reindex(args) => reindex(common, &args),
         Command::Doctor(args) => doctor::run(common, &config, &args),
         Command::PdfPages { .. } => unreachable!("served before anything is set up"),
     }
@@ -76,12 +81,13 @@ fn show(common: &Common, args: &ShowArgs) -> Result<Outcome> {
         export::write_jsonl(&document, true, &mut out)?;
     } else {
         print::document(&mut out, &document)?;
+        thread::beside(&mut out, &store, &document)?;
     }
     Ok(Outcome::Well)
 }
 
 /// Returns the id that was typed whole or by its first digits.
-fn resolve(store: &Store, typed: &str) -> Result<DocumentId> {
+pub fn resolve(store: &Store, typed: &str) -> Result<DocumentId> {
     let shortest = 4;
     if typed.len() < shortest {
         return Err(UsageError(format!("{typed:?} is too short for an id: give {shortest} digits or more")).into());
@@ -95,7 +101,8 @@ fn resolve(store: &Store, typed: &str) -> Result<DocumentId> {
     }
 }
 
-fn load(store: &Store, id: DocumentId) -> Result<Document> {
+/// Returns a document of the archive.
+pub fn load(store: &Store, id: DocumentId) -> Result<Document> {
     store.document(&id)?.with_context(|| format!("document {id} has gone from the catalogue"))
 }
 
@@ -183,9 +190,12 @@ fn verify(common: &Common) -> Result<Outcome> {
     Ok(if findings == 0 { Outcome::Well } else { Outcome::NotAll })
 }
 
-fn reindex(common: &Common) -> Result<Outcome> {
+fn reindex(common: &Common, args: &ReindexArgs) -> Result<Outcome> {
     Store::open(&common.archive, Access::Read)?; // an archive is not made by rebuilding its index
     let store = Store::open(&common.archive, Access::Write)?;
+    if args.letters {
+        correct::understand_anew(common, &store)?;
+    }
     let total = store.catalogue.document_ids("", usize::MAX)?.len() as u64;
     let bar = progress_bar(common, total, "documents");
     let documents = store.reindex(|| bar.inc(1))?;

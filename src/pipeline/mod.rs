@@ -4,16 +4,21 @@
 //! takes files in and waits for room in the [`budget`], the pool's read pages, and one files what was read. Every page
 //! read is kept at once, so that a run after a crash reads only the rest.
 
+pub mod bodies;
 pub mod budget;
+pub mod correct;
 mod failure;
 mod filing;
 mod intake;
+mod parts;
 mod read;
 mod store;
+pub mod threads;
 mod verify;
 
 pub use failure::{ArchiveError, Failure};
 pub use intake::{End, Ended};
+pub use parts::refile;
 pub use read::Reader;
 pub use store::{Access, Store};
 pub use verify::{Finding, verify};
@@ -23,8 +28,9 @@ use crate::decode;
 use crate::ingest::Found;
 use crate::search::SearchIndex;
 use budget::{Budget, Permit};
-use filing::{Filing, KeptPage, ReadPage};
+use filing::{Filing, ReadPage};
 use intake::{InFlight, Intake, Job, Taken};
+use parts::KeptPage;
 use rayon::ThreadPoolBuilder;
 use serde::Deserialize;
 use std::panic::{AssertUnwindSafe, catch_unwind};

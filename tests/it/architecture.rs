@@ -16,6 +16,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("layout", &["model", "text"]),
     ("segment", &["model", "text"]),
     ("extract", &["model", "text"]),
+    ("thread", &["model", "text"]),
     ("search", &["model", "text"]),
     ("export", &["model", "text"]),
     // The stages' settings.
@@ -29,6 +30,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "ocr",
             "layout",
             "extract",
+            "thread",
             "archive",
             "catalogue",
             "search",
@@ -37,7 +39,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         ],
     ),
     // The command line also runs the child process that parses PDFs, and names engines and folders.
-    ("cli", &["pipeline", "config", "archive", "catalogue", "search", "export", "model", "decode", "ocr", "ingest"]),
+    (
+        "cli",
+        &["pipeline", "config", "archive", "catalogue", "search", "export", "thread", "model", "decode", "ocr", "ingest"],
+    ),
     ("main", &["cli"]),
 ];
 

@@ -3,6 +3,8 @@
 //! Results alone go to standard output; progress and trouble go to standard error.
 
 mod args;
+mod bodies;
+mod correct;
 mod doctor;
 mod engine;
 mod evaluate;
@@ -12,6 +14,7 @@ mod inspect;
 mod print;
 pub mod restart;
 mod run;
+mod thread;
 
 use crate::config::ConfigError;
 use args::{Cli, Command};

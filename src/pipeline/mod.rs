@@ -4,19 +4,24 @@
 //! takes files in and waits for room in the [`budget`], the pool's read pages, and one files what was read. Every page
 //! read is kept at once, so that a run after a crash reads only the rest.
 
+pub mod bodies;
 pub mod budget;
+pub mod correct;
 mod failure;
 mod filing;
 mod inspect;
 mod intake;
+mod parts;
 mod read;
 mod searchable;
 mod store;
+pub mod threads;
 mod verify;
 
 pub use failure::{ArchiveError, Failure};
 pub use inspect::Picture;
 pub use intake::{End, Ended};
+pub use parts::refile;
 pub use read::Reader;
 pub use searchable::{SearchableError, searchable_pdf};
 pub use store::{Access, Store};
@@ -27,8 +32,9 @@ use crate::decode;
 use crate::ingest::Found;
 use crate::search::SearchIndex;
 use budget::{Budget, Permit};
-use filing::{Filing, KeptPage, ReadPage};
+use filing::{Filing, ReadPage};
 use intake::{InFlight, Intake, Job, Taken};
+use parts::KeptPage;
 use rayon::ThreadPoolBuilder;
 use serde::Deserialize;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -99,9 +99,9 @@ pub struct IngestArgs {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Engine {
     /// Tesseract 5 with its Arabic model
-    #[default]
     Tesseract,
     /// Our own line reader
+    #[default]
     Warraq,
     /// Our own line reader, and Tesseract for lines of which it is not sure
     Both,

@@ -187,7 +187,7 @@ fn luminance(colour: &RgbImage) -> GrayImage {
 }
 
 /// Returns the image at half its size, each pixel the mean of four; an odd last row or column is dropped.
-fn halve(grey: &GrayImage) -> GrayImage {
+pub fn halve(grey: &GrayImage) -> GrayImage {
     let (width, height) = (grey.width() as usize, grey.height() as usize);
     let (half_width, half_height) = ((width / 2).max(1), (height / 2).max(1));
     let source = grey.as_raw();

@@ -51,17 +51,86 @@ const PICTURE_LETTERS: u32 = 120;
 
 /// Words that stand in most Arabic letters, as search keys.
 const FREQUENT: &[&str] = &[
-    "من", "في", "علي", "الي", "عن", "ان", "لا", "ما", "مع", "هذا", "هذه", "ذلك", "التي", "الذي", "او", "كما", "تم", "بعد",
-    "قبل", "كل", "قد", "لم", "بها", "فيها", "وفق", "حسب", "خلال", "رقم", "يوم", "السيد", "السيده", "الساده", "مدير",
-    "المدير", "العام", "العامه", "وزاره", "دائره", "قسم", "كتاب", "كتابكم", "المرقم", "التاريخ", "العدد", "الموضوع", "تحيه",
-    "طيبه", "التقدير", "شركه", "الشركه", "نسخه", "منه", "للتفضل", "بالاطلاع", "يرجي", "نرجو", "مدينه", "الله", "بسم",
-    "هيئه", "لجنه", "بشان", "اللجنه", "نعلمكم", "اعلاه", "ادناه", "المرفق", "جميع", "غير", "علما", "وذلك", "بموجب", "لغرض",
+    "من",
+    "في",
+    "علي",
+    "الي",
+    "عن",
+    "ان",
+    "لا",
+    "ما",
+    "مع",
+    "هذا",
+    "هذه",
+    "ذلك",
+    "التي",
+    "الذي",
+    "او",
+    "كما",
+    "تم",
+    "بعد",
+    "قبل",
+    "كل",
+    "قد",
+    "لم",
+    "بها",
+    "فيها",
+    "وفق",
+    "حسب",
+    "خلال",
+    "رقم",
+    "يوم",
+    "السيد",
+    "السيده",
+    "الساده",
+    "مدير",
+    "المدير",
+    "العام",
+    "العامه",
+    "وزاره",
+    "دائره",
+    "قسم",
+    "كتاب",
+    "كتابكم",
+    "المرقم",
+    "التاريخ",
+    "العدد",
+    "الموضوع",
+    "تحيه",
+    "طيبه",
+    "التقدير",
+    "شركه",
+    "الشركه",
+    "نسخه",
+    "منه",
+    "للتفضل",
+    "بالاطلاع",
+    "يرجي",
+    "نرجو",
+    "مدينه",
+    "الله",
+    "بسم",
+    "هيئه",
+    "لجنه",
+    "بشان",
+    "اللجنه",
+    "نعلمكم",
+    "اعلاه",
+    "ادناه",
+    "المرفق",
+    "جميع",
+    "غير",
+    "علما",
+    "وذلك",
+    "بموجب",
+    "لغرض",
 ];
 
 /// Frequent words of the other languages that offices write letters in.
 const FREQUENT_LATIN: &[&str] = &[
-    "the", "of", "and", "to", "in", "for", "on", "is", "with", "be", "by", "are", "from", "at", "this", "that", "your", "we",
-    "our", "dear", "ref", "date", "subject", "de", "la", "le", "les", "et", "des", "en", "du", "à", "est", "pour",
+    "the", "of", "and", "to", "in", "for", "on", "is", "with", "be", "by", "are", "from", "at", "this", "that", "your",
+    "we", "our", "dear", "ref", "date", "subject", "de", "la", "le", "les", "et", "des", "en", "du", "à", "est",
+    "pour",
 ];
 
 /// Judges the text of a page. `knows` says whether a search key stands in the archive; `None` where it is too small to tell.
@@ -126,7 +195,9 @@ fn doubtful_words(words: &[&str], knows: impl Fn(&str) -> Option<bool>) -> Optio
     if arabic.len() >= 10 && single >= MAX_SINGLE_LETTERS {
         return Some(format!("{:.0} % of the text's words are single letters", single * 100.0));
     }
-    let misspelt = |letters: &&Vec<char>| letters.split_last().is_some_and(|(_, rest)| rest.iter().any(|c| matches!(c, 'ة' | 'ى')));
+    let misspelt = |letters: &&Vec<char>| {
+        letters.split_last().is_some_and(|(_, rest)| rest.iter().any(|c| matches!(c, 'ة' | 'ى')))
+    };
     let misspelt = share(arabic.iter().filter(misspelt).count(), arabic.len());
     if arabic.len() >= 10 && misspelt >= MAX_MISSPELT {
         return Some(format!("{:.0} % of the text's words are spelt as no word is", misspelt * 100.0));

@@ -29,7 +29,9 @@ pub struct Placed {
 /// What a piece is to the order of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sort {
-    Right { arabic: bool },
+    Right {
+        arabic: bool,
+    },
     Left,
     European,
     ArabicNumber,

@@ -3,9 +3,7 @@
 use super::survey::{Survey, alpha_of};
 use super::text::glyphs::Glyphs;
 use hayro::hayro_interpret::font::GlyphRun;
-use hayro::hayro_interpret::{
-    BlendMode, ClipPath, Device, DrawMode, DrawProps, Image, ImageDrawProps, SoftMask,
-};
+use hayro::hayro_interpret::{BlendMode, ClipPath, Device, DrawMode, DrawProps, Image, ImageDrawProps, SoftMask};
 use hayro::hayro_syntax::object::Dict;
 use hayro::kurbo::BezPath;
 

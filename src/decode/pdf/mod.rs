@@ -14,9 +14,9 @@ mod protocol;
 mod reader;
 mod space;
 mod survey;
-mod text;
 #[cfg(test)]
 pub(super) mod tests;
+mod text;
 
 use super::DecodeError;
 use super::PageHeader;

@@ -99,7 +99,16 @@ impl<'a> PdfPages<'a> {
             return Err(DecodeError::damaged_pdf("none of its pages can be found"));
         }
         let (fonts, drawings) = (InterpreterCache::new(), RenderCache::new());
-        Ok(Self { pages, plans: HashMap::new(), glyphs: HashMap::new(), scans: HashMap::new(), settings: settings.clone(), fonts, drawings, uses: 0 })
+        Ok(Self {
+            pages,
+            plans: HashMap::new(),
+            glyphs: HashMap::new(),
+            scans: HashMap::new(),
+            settings: settings.clone(),
+            fonts,
+            drawings,
+            uses: 0,
+        })
     }
 
     pub(super) fn count(&self) -> u32 {

@@ -18,12 +18,23 @@ use std::io::{self, Read, Write};
 /// What the reader is asked. The first request of all is `Open`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Request {
-    Open { settings: Settings },
-    Header { index: u32 },
-    Page { index: u32 },
-    Text { index: u32 },
+    Open {
+        settings: Settings,
+    },
+    Header {
+        index: u32,
+    },
+    Page {
+        index: u32,
+    },
+    Text {
+        index: u32,
+    },
     /// Write the file anew: pages counted from 0, and what is to be done in words of the writer's own.
-    Rewrite { pages: Vec<u32>, job: String },
+    Rewrite {
+        pages: Vec<u32>,
+        job: String,
+    },
 }
 
 /// What the reader answers, one reply a request.

@@ -323,15 +323,25 @@ impl<'a> Device<'a> for Survey {
                 (raster.stream(), !alpha, is_greyish(dict))
             }
         };
-        let object = stream.dict().obj_id().and_then(|id| {
-            Some((u32::try_from(id.obj_number).ok()?, u16::try_from(id.gen_number).ok()?))
-        });
+        let object = stream
+            .dict()
+            .obj_id()
+            .and_then(|id| Some((u32::try_from(id.obj_number).ok()?, u16::try_from(id.gen_number).ok()?)));
         if let (Err(error), None) = (check_sizes(stream, size, self.limit_megapixels), &self.oversized) {
             self.oversized = Some(error);
         }
         let plain = unmixed && props.blend_mode == BlendMode::Normal;
-        let image =
-            Placed { ordinal, object, size, to_page: props.transform, rect, shown, plain, opaque: plain && opaque, grey };
+        let image = Placed {
+            ordinal,
+            object,
+            size,
+            to_page: props.transform,
+            rect,
+            shown,
+            plain,
+            opaque: plain && opaque,
+            grey,
+        };
         if image.opaque && image.shown.area() > COVER * self.page.area() {
             self.hide_beneath(image.shown.inflate(TOLERANCE_PT, TOLERANCE_PT));
             self.covers += 1;

@@ -89,9 +89,8 @@ fn program() -> Vec<u8> {
     let words = |words: &[u16]| words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>();
     let advance = ADVANCE as u16;
     let below = (-200_i16).cast_unsigned();
-    let head = words(&[
-        1, 0, 1, 0, 0, 0, 0x5F0F, 0x3CF5, 0, 1000, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 500, 800, 0, 8, 2, 0, 0,
-    ]);
+    let head =
+        words(&[1, 0, 1, 0, 0, 0, 0x5F0F, 0x3CF5, 0, 1000, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 500, 800, 0, 8, 2, 0, 0]);
     let hhea = words(&[1, 0, 800, below, 0, advance, 0, 0, advance, 1, 0, 0, 0, 0, 0, 0, 0, 1]);
     // A line up and back again: it leaves no ink, and readers that measure letters by their outlines find one.
     let rise = (-1000_i16).cast_unsigned();

@@ -78,7 +78,10 @@ fn xmp(job: &Job, archival: bool) -> String {
     let _ = write!(about, "<dc:source>{}</dc:source><dc:format>application/pdf</dc:format>", escaped(&job.id));
     let _ = write!(about, "<xmp:CreateDate>{0}</xmp:CreateDate><xmp:ModifyDate>{0}</xmp:ModifyDate>", job.received);
     let version = env!("CARGO_PKG_VERSION");
-    let _ = write!(about, "<xmp:CreatorTool>Warraq {version}</xmp:CreatorTool><pdf:Producer>Warraq {version}</pdf:Producer>");
+    let _ = write!(
+        about,
+        "<xmp:CreatorTool>Warraq {version}</xmp:CreatorTool><pdf:Producer>Warraq {version}</pdf:Producer>"
+    );
     if archival {
         about.push_str("<pdfaid:part>2</pdfaid:part><pdfaid:conformance>B</pdfaid:conformance>");
     }

@@ -163,7 +163,8 @@ impl Writer {
         let mut contents: Vec<Object> = vec![before.into()];
         contents.extend(self.file.get_page_contents(id).into_iter().map(Object::from));
         contents.push(over.into());
-        let mut resources = self.inherited(id, b"Resources").and_then(|object| self.owned_dictionary(&object)).unwrap_or_default();
+        let mut resources =
+            self.inherited(id, b"Resources").and_then(|object| self.owned_dictionary(&object)).unwrap_or_default();
         let mut fonts = resources.get(b"Font").ok().and_then(|fonts| self.owned_dictionary(fonts)).unwrap_or_default();
         fonts.set(NAME, self.font_id);
         resources.set("Font", fonts);
@@ -210,9 +211,8 @@ fn without_unseen_text(content: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let (mut mode, mut saved, mut dropped) = (0, Vec::new(), false);
-    let unseen = |operation: &Operation, mode: i64| {
-        mode == 3 && matches!(operation.operator.as_str(), "Tj" | "TJ" | "'" | "\"")
-    };
+    let unseen =
+        |operation: &Operation, mode: i64| mode == 3 && matches!(operation.operator.as_str(), "Tj" | "TJ" | "'" | "\"");
     content.operations.retain(|operation| {
         match operation.operator.as_str() {
             "q" => saved.push(mode),

@@ -25,7 +25,8 @@ fn a_page_holds_its_image_untouched_and_says_what_it_is() {
     let streams: Vec<_> = file.objects.values().filter_map(|object| object.as_stream().ok()).collect();
     assert!(streams.iter().any(|stream| stream.content == b"as it is"));
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    for part in ["<pdfaid:part>2<", "تزويد &amp; &lt;نقل&gt;", "<dc:identifier>م.ع/12<", "GTS_PDFA1", "/Rotate 90"] {
+    for part in ["<pdfaid:part>2<", "تزويد &amp; &lt;نقل&gt;", "<dc:identifier>م.ع/12<", "GTS_PDFA1", "/Rotate 90"]
+    {
         assert!(text.contains(part), "{part}");
     }
     assert_eq!(written(&job(), [Some(image(Colours::Rgb))]).unwrap(), bytes, "the same document gives the same bytes");

@@ -169,7 +169,8 @@ fn meaning_of(characters: Option<BfString>) -> Meaning {
         Some(BfString::String(text)) => composed(&text.chars().collect::<Vec<_>>()),
     };
     let unwritable = |c: char| {
-        matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{FFF0}'..='\u{FFFD}' | '\u{F0000}'..) || c.is_control() && !c.is_whitespace()
+        matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{FFF0}'..='\u{FFFD}' | '\u{F0000}'..)
+            || c.is_control() && !c.is_whitespace()
     };
     if text.is_empty() {
         Meaning::Silent

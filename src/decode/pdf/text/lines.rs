@@ -103,7 +103,8 @@ fn baselines(places: Vec<(Place, bool)>) -> Vec<Vec<Place>> {
     for (place, _) in letters {
         // Lines of a large and of a small font may lie close; a few lines back is far enough.
         let near = lines.iter_mut().rev().take(3);
-        let fits = near.filter(|line| (line.baseline - place.baseline).abs() < SAME_BASELINE * line.size.max(place.size));
+        let fits =
+            near.filter(|line| (line.baseline - place.baseline).abs() < SAME_BASELINE * line.size.max(place.size));
         match fits.min_by(|a, b| (a.baseline - place.baseline).abs().total_cmp(&(b.baseline - place.baseline).abs())) {
             Some(line) => line.add(place),
             None => lines.push(Line { baseline: place.baseline, size: place.size, places: vec![place] }),

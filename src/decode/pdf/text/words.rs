@@ -4,8 +4,8 @@
 //! drawn or as they are meant, and whether letters stand in reading order from left to right, as programs without
 //! Arabic lay them out. The latter is voted on by the spelling of Arabic (ال begins words, ة and ى end them).
 
-use super::{JOINT, PlacedWord};
 use super::lines::{Place, VisualLine, centre, turning};
+use super::{JOINT, PlacedWord};
 use crate::model::Rotation;
 use crate::text::visual::{Base, is_arabic_letter, logical_order, mirrored, opens};
 use hayro::kurbo::Rect;
@@ -49,11 +49,14 @@ pub(super) fn in_logical_order(lines: &[VisualLine], width: f64, height: f64) ->
     let mirror = brackets_are_drawn_shapes(&ordered);
     let words = ordered.iter().map(|(pieces, turn)| {
         let back = turning(*turn, width, height).inverse();
-        words(pieces, mirror).into_iter().map(|(text, bounds)| {
-            let bounds = back.transform_rect_bbox(bounds);
-            let within = bounds.intersect(Rect::new(0.0, 0.0, width, height));
-            PlacedWord { text, bounds: [within.x0, within.y0, within.x1, within.y1] }
-        }).collect::<Vec<_>>()
+        words(pieces, mirror)
+            .into_iter()
+            .map(|(text, bounds)| {
+                let bounds = back.transform_rect_bbox(bounds);
+                let within = bounds.intersect(Rect::new(0.0, 0.0, width, height));
+                PlacedWord { text, bounds: [within.x0, within.y0, within.x1, within.y1] }
+            })
+            .collect::<Vec<_>>()
     });
     let lines = words.filter(|line| !line.is_empty()).collect();
     (lines, reversed || page == Base::LeftToRight)
@@ -102,9 +105,13 @@ fn in_order<'a>(cell: &[Vec<Piece<'a>>], base: Base) -> Vec<Piece<'a>> {
 /// Leaves out narrow glyphs without a meaning between letters: what joins them in some fonts is a glyph of its own.
 fn without_joints(places: Vec<&Place>) -> Vec<&Place> {
     let unknown = |place: &Place| place.text.starts_with(char::REPLACEMENT_CHARACTER);
-    let letter = |at: Option<usize>| at.and_then(|at| places.get(at)).is_some_and(|place| !place.space && !unknown(place));
+    let letter =
+        |at: Option<usize>| at.and_then(|at| places.get(at)).is_some_and(|place| !place.space && !unknown(place));
     let joins = |at: usize, place: &Place| {
-        unknown(place) && place.right - place.left < JOINT * place.size && letter(at.checked_sub(1)) && letter(Some(at + 1))
+        unknown(place)
+            && place.right - place.left < JOINT * place.size
+            && letter(at.checked_sub(1))
+            && letter(Some(at + 1))
     };
     places.iter().enumerate().filter(|(at, place)| !joins(*at, place)).map(|(_, place)| *place).collect()
 }

@@ -237,6 +237,9 @@ pub struct ExportArgs {
     /// With each word's box and confidence, and each field's evidence (jsonl)
     #[arg(long)]
     pub words: bool,
+    /// Pack grey and colour images of image files anew, with loss, where that takes less room (pdf)
+    #[arg(long)]
+    pub optimise: bool,
     /// Version of ALTO
     #[arg(long, value_enum, default_value_t = AltoVersion::Four)]
     pub alto_version: AltoVersion,

@@ -301,8 +301,9 @@ impl<'a> PageJob<'a> {
         }
         let started = Instant::now();
         // Decoders guard themselves; this catches faults of our own, so that they cost one page and not the run.
+        let knows = |key: &str| self.run.index.knows(key);
         let reading =
-            catch_unwind(AssertUnwindSafe(|| self.run.reader.read(&self.job.file, &self.job.path, self.index)));
+            catch_unwind(AssertUnwindSafe(|| self.run.reader.read(&self.job.file, &self.job.path, self.index, knows)));
         let reading = reading.unwrap_or_else(|panic| Err(Failure::Internal(words_of(&*panic))));
         let page = match reading {
             Ok(page) => page,

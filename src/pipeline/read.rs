@@ -50,14 +50,23 @@ impl Reader {
 
     /// Reads page `index`, from 0, of a file that was handed in as `path`.
     ///
+    /// `knows` says whether a search key stands elsewhere in the archive, which sharpens the verdict on text that came
+    /// with the page; `None` while the archive is too small to tell.
+    ///
     /// # Errors
     /// [`Failure`] when the page cannot be decoded or read.
-    pub fn read(&self, file: &OpenFile, path: &Path, index: u32) -> Result<Page, Failure> {
+    pub fn read(
+        &self,
+        file: &OpenFile,
+        path: &Path,
+        index: u32,
+        knows: impl Fn(&str) -> Option<bool>,
+    ) -> Result<Page, Failure> {
         let number = PageNumber(index + 1);
         match self {
             Self::Image { engine, preprocess } => {
                 let layer = text_layer(file, index);
-                let verdict = layer.as_ref().map_or(Verdict::NoText, |layer| trust::judge(layer, |_| None));
+                let verdict = layer.as_ref().map_or(Verdict::NoText, |layer| trust::judge(layer, &knows));
                 match (layer, verdict) {
                     (Some(layer), Verdict::Take { reason }) => Ok(page_of_text(layer, reason, number)),
                     (Some(layer), Verdict::ReadImage { reason }) => {

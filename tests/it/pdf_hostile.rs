@@ -77,7 +77,8 @@ fn flate(byte: u8, mebibytes: usize) -> Vec<u8> {
 }
 
 fn bombs() -> Vec<(&'static str, Vec<u8>)> {
-    let image = |dict: &str, data: &[u8]| stream(&format!("/Type/XObject/Subtype/Image/ColorSpace/DeviceGray{dict}"), data);
+    let image =
+        |dict: &str, data: &[u8]| stream(&format!("/Type/XObject/Subtype/Image/ColorSpace/DeviceGray{dict}"), data);
     let whole = || stream("", b"q 595 0 0 842 0 0 cm /I0 Do Q");
     let shows = "/XObject<</I0 5 0 R>>";
     let form = |next: usize| {
@@ -87,7 +88,8 @@ fn bombs() -> Vec<(&'static str, Vec<u8>)> {
             "/F Do ".repeat(12).as_bytes(),
         )
     };
-    let forms: Vec<Vec<u8>> = (6..20).map(form).chain([stream("/Type/XObject/Subtype/Form/BBox[0 0 9 9]", b"0 0 9 9 re f")]).collect();
+    let forms: Vec<Vec<u8>> =
+        (6..20).map(form).chain([stream("/Type/XObject/Subtype/Form/BBox[0 0 9 9]", b"0 0 9 9 re f")]).collect();
     let deep = format!("<</Type/Pages/Kids[{}]/Count 1>>", "[".repeat(100_000));
     let nested = [b"<</Type/Catalog/Pages 2 0 R>>".to_vec(), deep.into_bytes()];
     let tree_loop = [
@@ -99,12 +101,32 @@ fn bombs() -> Vec<(&'static str, Vec<u8>)> {
     let font = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 6 0 R>>".to_vec();
     vec![
         ("content of 2 GiB", page(stream("/Filter/FlateDecode", &flate(b' ', 2048)), "", Vec::new())),
-        ("image of 1.6 Gpx", page(whole(), shows, vec![image("/Width 40000/Height 40000/BitsPerComponent 8/Filter/FlateDecode", &flate(0, 64))])),
-        ("fax of two thousand million columns", page(whole(), shows, vec![image("/Width 8/Height 80000/BitsPerComponent 1/Filter/CCITTFaxDecode/DecodeParms<</K -1/Columns 2000000000>>", &[0x26; 64])])),
+        (
+            "image of 1.6 Gpx",
+            page(
+                whole(),
+                shows,
+                vec![image("/Width 40000/Height 40000/BitsPerComponent 8/Filter/FlateDecode", &flate(0, 64))],
+            ),
+        ),
+        (
+            "fax of two thousand million columns",
+            page(
+                whole(),
+                shows,
+                vec![image(
+                    "/Width 8/Height 80000/BitsPerComponent 1/Filter/CCITTFaxDecode/DecodeParms<</K -1/Columns 2000000000>>",
+                    &[0x26; 64],
+                )],
+            ),
+        ),
         ("forms to the power of fifteen", page(stream("", b"/F Do"), "/XObject<</F 5 0 R>>", forms)),
         ("arrays a hundred thousand deep", written(&nested)),
         ("a tree of pages that bites itself", written(&tree_loop)),
-        ("a character map of 600 MiB", page(stream("", b"BT /F 12 Tf 10 70 Td (word) Tj ET"), "/Font<</F 5 0 R>>", vec![font, map])),
+        (
+            "a character map of 600 MiB",
+            page(stream("", b"BT /F 12 Tf 10 70 Td (word) Tj ET"), "/Font<</F 5 0 R>>", vec![font, map]),
+        ),
         ("brackets without end", page(stream("", &b"[".repeat(1 << 20)), "", Vec::new())),
         ("a million saved states", page(stream("", &b"q ".repeat(1 << 20)), "", Vec::new())),
     ]
@@ -136,7 +158,10 @@ fn the_reader_has_no_rights_left() {
         let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
         field("PPid:") == Some(&ours) && field("Name:") == Some("warraq")
     };
-    let statuses = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| fs::read_to_string(entry.path().join("status")).ok());
+    let statuses = fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .filter_map(|entry| fs::read_to_string(entry.path().join("status")).ok());
     let readers: Vec<String> = statuses.filter(|status| is_reader(status)).collect();
     assert!(!readers.is_empty());
     for status in readers {
@@ -149,7 +174,8 @@ fn mutants_of_the_set_end_as_pages_or_errors() {
     let Some(set) = std::env::var_os("WARRAQ_PDF_SET").map(PathBuf::from) else { return };
     let count = std::env::var("WARRAQ_PDF_MUTANTS").ok().and_then(|count| count.parse().ok()).unwrap_or(200);
     let manifest = fs::read_to_string(set.join("manifest.tsv")).unwrap();
-    let files: Vec<PathBuf> = manifest.lines().skip(1).filter_map(|row| Some(set.join(row.split('\t').next()?))).collect();
+    let files: Vec<PathBuf> =
+        manifest.lines().skip(1).filter_map(|row| Some(set.join(row.split('\t').next()?))).collect();
     let folder = temp_dir();
     let mut dice = Dice::new(1447);
     let mut ends: std::collections::BTreeMap<String, u32> = Default::default();

@@ -19,6 +19,9 @@ const MIN_WIDTH: f64 = 0.12;
 const MIN_SPACE: f64 = 0.25;
 /// Gaps wider than this part cells, in sizes.
 const CELL_GAP: f64 = 1.2;
+/// Cells beside each other stand this much above and below their baseline, in sizes: pdf.js puts a line break, and so
+/// parts their words, where the baseline moves by more than half a size.
+const CELL_STEP: f64 = 0.27;
 /// pdf.js takes gaps from a tenth to six tenths of the font's size for spaces, and turns each side of a wider one
 /// around by itself (`SPACE_IN_FLOW_MAX_FACTOR` in its evaluator).
 const WIDEST_SPACE: f64 = 0.55;
@@ -166,8 +169,9 @@ fn write_line(operators: &mut String, words: &[Placed], used: &mut BTreeSet<char
     if words.iter().any(|word| word.characters.chars().any(is_arabic_letter)) {
         cells.reverse();
     }
-    for cell in cells {
-        write_cell(operators, cell, size, bottom + size / SIZE * BASELINE, used);
+    let steps = if cells.len() > 1 { [CELL_STEP * size, -CELL_STEP * size] } else { [0.0; 2] };
+    for (cell, step) in cells.into_iter().zip(steps.into_iter().cycle()) {
+        write_cell(operators, cell, size, bottom + size / SIZE * BASELINE + step, used);
     }
 }
 

@@ -89,7 +89,8 @@ impl Look {
         };
         let letters: usize = sheet.strips.iter().map(|strip| strip.letters(0..usize::MAX)).sum();
         let is = |strip: &Passage, phrases: &[Phrase]| labels::find(&strip.atoms, 0, phrases).is_some();
-        let is_separator = letters <= SEPARATOR_LETTERS && sheet.strips.iter().any(|strip| is(strip, &labels().separators));
+        let is_separator =
+            letters <= SEPARATOR_LETTERS && sheet.strips.iter().any(|strip| is(strip, &labels().separators));
         Self {
             is_empty: false,
             is_separator,

@@ -135,8 +135,7 @@ fn reference_at(text: &Passage, at: usize, noun: Option<(Noun, usize)>) -> Optio
         return None;
     }
     let end = dated.map_or(number.range.end, |(_, end)| end);
-    let reference =
-        Reference { number: number.value, date: dated.map(|(date, _)| date), ..Reference::default() };
+    let reference = Reference { number: number.value, date: dated.map(|(date, _)| date), ..Reference::default() };
     Some((text.field(reference, at..end), end))
 }
 

@@ -80,9 +80,7 @@ impl Reader {
             Self::Text { folder } => read_text(folder, path, file.page_header(index)?.size, index, number),
         }
     }
-}
 
-impl Reader {
     /// Returns pictures of how the image of page `index`, from 0, is read; none of a page that is blank or not read from an image.
     ///
     /// # Errors

@@ -221,8 +221,10 @@ mod tests {
 
     #[test]
     fn copies_of_a_letter_are_no_rivals() {
-        let copies =
-            [letter("first", "5550", date(2012, 6, 20), MINISTRY), letter("second", "5550", date(2012, 6, 20), MINISTRY)];
+        let copies = [
+            letter("first", "5550", date(2012, 6, 20), MINISTRY),
+            letter("second", "5550", date(2012, 6, 20), MINISTRY),
+        ];
         let (number, on) = ("5550", Some(date(2012, 6, 20)));
         let citation = Citation { by: id("citing"), number, date: on, issuer: None, on: None, subject: None };
         assert_eq!(resolve(&citation, &copies), Some(id("first")));

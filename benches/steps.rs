@@ -91,7 +91,9 @@ fn measure(pages: &[PageImage], dpi: Dpi) -> Table {
         let dark = |grey: &GrayImage| grey.as_raw().iter().filter(|value| **value < 128).count();
         let ink = dark(&grey);
         table.time("  remove border", |_| false, || border::remove(&mut grey, &mut thumbnail));
-        if dark(&grey) < ink && let Some(row) = table.0.last_mut() {
+        if dark(&grey) < ink
+            && let Some(row) = table.0.last_mut()
+        {
             row.acted += usize::from(row.step == "  remove border");
         }
         table.time("  fill holes", |holes| *holes > 0, || holes::remove(&mut grey, &mut thumbnail));

@@ -59,7 +59,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let Tally { upright, turned, text, blank, .. } = tally;
     println!("{upright} upright pages: {} turned, {} in doubt", tally.upright_turned, tally.upright_in_doubt);
     println!("{turned} turned pages: {} turned wrongly, {} in doubt", tally.turned_wrong, tally.turned_in_doubt);
-    println!("{blank} blank pages: {} missed; {text} others: {} called blank", tally.blank_missed, tally.text_called_blank);
+    println!(
+        "{blank} blank pages: {} missed; {text} others: {} called blank",
+        tally.blank_missed, tally.text_called_blank
+    );
     Ok(())
 }
 

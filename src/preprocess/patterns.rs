@@ -67,7 +67,8 @@ impl Ink {
         if (0.9..1.12).contains(&scale) {
             return Self { width, height, bits: thumbnail.ink.iter().map(|&ink| u8::from(ink)).collect() };
         }
-        let (new_width, new_height) = (((width as f32 / scale) as usize).max(1), ((height as f32 / scale) as usize).max(1));
+        let (new_width, new_height) =
+            (((width as f32 / scale) as usize).max(1), ((height as f32 / scale) as usize).max(1));
         let ink = |x: usize, y: usize| f32::from(u8::from(thumbnail.ink[y.min(height - 1) * width + x.min(width - 1)]));
         let mut bits = Vec::with_capacity(new_width * new_height);
         for y in 0..new_height {

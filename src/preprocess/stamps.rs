@@ -267,7 +267,8 @@ mod tests {
 
     #[test]
     fn coloured_letters_and_grey_rings_are_no_stamps() {
-        let (mut grey, colour) = page(|x, y| y % 40 < 12 && x % 14 < 7 && (300..460).contains(&x) && (500..660).contains(&y));
+        let (mut grey, colour) =
+            page(|x, y| y % 40 < 12 && x % 14 < 7 && (300..460).contains(&x) && (500..660).contains(&y));
         let before = grey.clone();
         assert_eq!(lift(&mut grey, &colour, Dpi(100)), []);
         assert_eq!(grey, before);

@@ -65,7 +65,7 @@ fn by_stage(folder: &Path) -> Outcomes<()> {
             let size = image.size();
             let prepared = stages.time("clean up", || preprocess::prepare(image, &preprocess::Settings::default()));
             let Outcome::Page(prepared) = prepared else { continue };
-            let lines = stages.time("read (Tesseract)", || engine.read(&prepared.clean))?;
+            let lines = stages.time("read (Tesseract)", || engine.read(&prepared.clean, &[]))?;
             let page = Page {
                 number: PageNumber(index + 1),
                 size,
@@ -75,6 +75,7 @@ fn by_stage(folder: &Path) -> Outcomes<()> {
                 engine: None,
                 reason: None,
                 lines,
+                second_reading: Vec::new(),
             };
             let record = stages.time("pack the record", || record::encode_page(&page))?;
             stages.time("keep the record", || blobs.put(&record))?;
@@ -102,9 +103,9 @@ impl OcrEngine for &'static Timed {
         self.engine.identity()
     }
 
-    fn read(&self, page: &CleanPage) -> Result<Vec<Line>, OcrError> {
+    fn read(&self, page: &CleanPage, lines: &[warraq::model::LineImage]) -> Result<Vec<Line>, OcrError> {
         let before = thread_nanoseconds();
-        let lines = self.engine.read(page);
+        let lines = self.engine.read(page, lines);
         self.nanoseconds.fetch_add(thread_nanoseconds() - before, Ordering::Relaxed);
         lines
     }

@@ -5,7 +5,7 @@
 //! it; [`ocr`] reads lines of words and [`layout`] puts them into the order of reading; [`extract`] understands them as a
 //! letter; [`archive`] keeps bytes and readings for good and [`catalogue`] knows what is kept and what became of every
 //! file; [`search`] finds letters again; [`export`] writes them out. [`pipeline`] runs these stages over many pages at
-//! once, [`cli`] is what people type.
+//! once, [`evaluate`] measures how well pages are read, [`cli`] is what people type.
 //! [`model`] holds the values that flow between the stages, [`text`] what is known about Arabic writing.
 //!
 //! ```text
@@ -21,6 +21,7 @@ pub mod catalogue;
 pub mod cli;
 pub mod config;
 pub mod decode;
+pub mod evaluate;
 pub mod export;
 pub mod extract;
 pub mod ingest;
@@ -29,3 +30,4 @@ pub mod ocr;
 pub mod pipeline;
 pub mod preprocess;
 pub mod search;
+pub mod segment;

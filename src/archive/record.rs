@@ -54,6 +54,9 @@ struct PageV1 {
     engine: Option<String>,
     reason: Option<String>,
     lines: Vec<Vec<WordV1>>,
+    /// Left out where there is none, as in all records written before there were any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    second_reading: Vec<Vec<WordV1>>,
 }
 
 /// Text, box and confidence in thousandths: short, since a page has hundreds.
@@ -67,6 +70,7 @@ struct WordV1(String, [u32; 4], u16);
 pub fn encode_page(page: &Page) -> Result<Vec<u8>, RecordError> {
     let word =
         |word: &Word| WordV1(word.text.clone(), word.bounds.edges(), (word.confidence.get() * 1000.0).round() as u16);
+    let lines = |lines: &[Line]| lines.iter().map(|line| line.words.iter().map(word).collect()).collect();
     let record = PageV1 {
         version: PAGE_VERSION,
         number: page.number.0,
@@ -77,7 +81,8 @@ pub fn encode_page(page: &Page) -> Result<Vec<u8>, RecordError> {
         origin: origin_name(page.origin).to_owned(),
         engine: page.engine.as_ref().map(|engine| engine.0.clone()),
         reason: page.reason.clone(),
-        lines: page.lines.iter().map(|line| line.words.iter().map(word).collect()).collect(),
+        lines: lines(&page.lines),
+        second_reading: lines(&page.second_reading),
     };
     let mut packer = GzEncoder::new(Vec::new(), Compression::default());
     packer.write_all(&serde_json::to_vec(&record)?)?;
@@ -98,6 +103,7 @@ pub fn decode_page(record: &[u8]) -> Result<Page, RecordError> {
         bounds: PixelBox::from(bounds),
         confidence: Confidence::new(f32::from(thousandths) / 1000.0),
     };
+    let line = |words: Vec<WordV1>| Line::new(words.into_iter().map(word).collect());
     Ok(Page {
         number: PageNumber(record.number),
         size: PixelSize { width: record.width, height: record.height },
@@ -107,7 +113,8 @@ pub fn decode_page(record: &[u8]) -> Result<Page, RecordError> {
         origin: origin_of(&record.origin)?,
         engine: record.engine.map(EngineId),
         reason: record.reason,
-        lines: record.lines.into_iter().map(|words| Line::new(words.into_iter().map(word).collect())).collect(),
+        lines: record.lines.into_iter().map(line).collect(),
+        second_reading: record.second_reading.into_iter().map(line).collect(),
     })
 }
 
@@ -291,6 +298,7 @@ mod tests {
             engine: Some(EngineId("tesseract 5.3.0".to_owned())),
             reason: None,
             lines: vec![Line::new(vec![word("العدد", 1000), word("١٢/٣", 900)]), Line::new(vec![word("م/", 500)])],
+            second_reading: vec![Line::new(vec![word("العبد", 1000)])],
         }
     }
 

@@ -49,6 +49,10 @@ pub enum Command {
     Verify,
     /// Build the index anew from the archive alone
     Reindex,
+    /// Measure how well pages with known text are read
+    Evaluate(EvaluateArgs),
+    /// Draw how the pages of a file are read: its lines, zones and words
+    Inspect(InspectArgs),
     /// Check models, libraries, folders and free space
     Doctor(DoctorArgs),
     /// Reads the pages of one PDF for the program that started it
@@ -62,9 +66,9 @@ pub struct IngestArgs {
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
     /// What reads the pages
-    #[arg(long, value_enum, default_value_t = Engine::Tesseract)]
+    #[arg(long, value_enum, default_value_t)]
     pub engine: Engine,
-    /// Folder of the Tesseract model, instead of the one built in
+    /// Folder of the models, instead of those built in
     #[arg(long, value_name = "DIR")]
     pub tessdata: Option<PathBuf>,
     /// The body these files belong to
@@ -73,16 +77,24 @@ pub struct IngestArgs {
     /// Take page texts from DIR/<stem>.gt.txt instead of reading the images
     #[arg(long, value_name = "DIR")]
     pub text_from: Option<PathBuf>,
+    /// File of passwords for encrypted PDFs, a line each; the empty one is tried first
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
     /// Files and folders
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 }
 
 /// A reader of pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Engine {
     /// Tesseract 5 with its Arabic model
+    #[default]
     Tesseract,
+    /// Our own line reader
+    Warraq,
+    /// Our own line reader, and Tesseract for lines of which it is not sure
+    Both,
 }
 
 #[derive(Debug, Args)]
@@ -115,6 +127,12 @@ pub struct ExportArgs {
     /// With each word's box and confidence, and each field's evidence (jsonl)
     #[arg(long)]
     pub words: bool,
+    /// Version of ALTO
+    #[arg(long, value_enum, default_value_t = AltoVersion::Four)]
+    pub alto_version: AltoVersion,
+    /// File of passwords for encrypted PDFs, a line each; the empty one is tried first
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
     /// Documents; all where none is given
     #[arg(value_name = "ID")]
     pub ids: Vec<String>,
@@ -126,11 +144,63 @@ pub enum Format {
     Jsonl,
     /// Plain text, pages parted by form feeds
     Text,
+    /// Searchable PDF, PDF/A-2b where the original allows it; page images are passed through untouched
+    Pdf,
+    /// ALTO 4.4 (XML)
+    Alto,
+    /// hOCR 1.2
+    Hocr,
+}
+
+/// A version of ALTO.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AltoVersion {
+    /// 2.1
+    #[value(name = "2", alias = "2.1")]
+    Two,
+    /// 4.4
+    #[value(name = "4", alias = "4.4")]
+    Four,
+}
+
+#[derive(Debug, Args)]
+pub struct EvaluateArgs {
+    /// Folder of pages (images, PDFs), each with its text in <name>.gt.txt beside it
+    #[arg(long, value_name = "DIR")]
+    pub truth: PathBuf,
+    /// What reads the pages; several are compared
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub engine: Vec<Engine>,
+    /// Files read at once; 0 for one a processor
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// Folder of the models, instead of those built in
+    #[arg(long, value_name = "DIR")]
+    pub tessdata: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// Folder for the pictures
+    #[arg(long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// The page, from 1; all where none is given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub page: Option<u32>,
+    /// What reads the pages
+    #[arg(long, value_enum, default_value_t)]
+    pub engine: Engine,
+    /// Folder of the models, instead of those built in
+    #[arg(long, value_name = "DIR")]
+    pub tessdata: Option<PathBuf>,
+    /// A scan or PDF
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 }
 
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
-    /// Folder of the Tesseract model, instead of the one built in
+    /// Folder of the models, instead of those built in
     #[arg(long, value_name = "DIR")]
     pub tessdata: Option<PathBuf>,
 }

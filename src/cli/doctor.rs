@@ -75,7 +75,7 @@ pub fn run(common: &Common, config: &Config, args: &DoctorArgs) -> Result<Outcom
 fn model(config: &Config, args: &DoctorArgs) -> Result<String, String> {
     let engine = Tesseract::load(args.tessdata.as_deref(), &config.tesseract).map_err(|error| error.to_string())?;
     let page = CleanPage { grey: GrayImage::from_pixel(300, 300, image::Luma([255])), dpi: Dpi(150) };
-    engine.read(&page).map_err(|error| error.to_string())?;
+    engine.read(&page, &[]).map_err(|error| error.to_string())?;
     Ok(engine.identity().to_string())
 }
 

@@ -1,20 +1,34 @@
 //! `ingest`: what was typed becomes a run of the pipeline, its news lines on standard output.
 
-use super::args::{Common, Engine, IngestArgs};
+use super::args::{Common, IngestArgs};
 use super::run::progress_bar;
-use super::{Outcome, UsageError, print};
+use super::{Outcome, UsageError, engine, print};
 use crate::config::Config;
+use crate::decode;
 use crate::ingest::find;
-use crate::ocr::Tesseract;
 use crate::pipeline::{self, Access, Ingest, News, Reader, Settings, Store};
 use anyhow::{Context, Result};
 use serde_json::json;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use std::env;
+use std::fs;
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
+
+/// Returns the settings with the passwords of a file, a line each, to try on encrypted PDFs.
+pub fn with_passwords(settings: &decode::Settings, file: Option<&Path>) -> Result<decode::Settings> {
+    let mut settings = settings.clone();
+    if let Some(file) = file {
+        let passwords = fs::read_to_string(file)
+            .with_context(|| format!("the file of passwords {} cannot be read", file.display()))
+            .map_err(|error| UsageError(format!("{error:#}")))?;
+        settings.pdf_passwords.extend(passwords.lines().filter(|line| !line.is_empty()).map(str::to_owned));
+    }
+    Ok(settings)
+}
 
 /// Runs `ingest`.
 pub fn run(common: &Common, config: &Config, args: &IngestArgs) -> Result<Outcome> {
@@ -25,11 +39,12 @@ pub fn run(common: &Common, config: &Config, args: &IngestArgs) -> Result<Outcom
     let program = env::current_exe().context("the program cannot find itself, which it starts anew for PDFs")?;
     let stop = stop_on_signals().context("signals cannot be caught")?;
     let settings = Settings { jobs: args.jobs.unwrap_or(config.pipeline.jobs), ..config.pipeline.clone() };
+    let decode = with_passwords(&config.decode, args.password_file.as_deref())?;
     let run = Ingest {
         store: &store,
         index: &*index,
         reader: &reader,
-        decode: &config.decode,
+        decode: &decode,
         settings: &settings,
         program: &program,
         organisation: args.organisation.as_deref(),
@@ -87,10 +102,8 @@ fn reader(config: &Config, args: &IngestArgs) -> Result<Reader> {
         }
         return Ok(Reader::Text { folder: folder.clone() });
     }
-    let engine = match args.engine {
-        Engine::Tesseract => Tesseract::load(args.tessdata.as_deref(), &config.tesseract)?,
-    };
-    Ok(Reader::Image { engine: Box::new(engine), preprocess: config.preprocess.clone() })
+    let engine = engine::load(args.engine, args.tessdata.as_deref(), config)?;
+    Ok(Reader::Image { engine, preprocess: config.preprocess.clone() })
 }
 
 /// Returns a flag that the first interrupt sets; the second ends the program at once.

@@ -4,7 +4,11 @@
 
 mod args;
 mod doctor;
+mod engine;
+mod evaluate;
+mod export;
 mod ingest;
+mod inspect;
 mod print;
 pub mod restart;
 mod run;
@@ -45,7 +49,7 @@ pub fn main() -> ExitCode {
         }
     };
     if let Command::PdfPages { path } = &cli.command {
-        return crate::decode::pdf_child::run(path);
+        return crate::decode::pdf_child::run(path, crate::export::pdf::rewritten);
     }
     start_log(&cli);
     // Faults in decoders are caught and become failures of their file; their own words belong in the log.

@@ -1,18 +1,16 @@
 //! One function a subcommand.
 
-use super::args::{Cli, Command, Common, ExportArgs, Format, SearchArgs, ShowArgs};
-use super::{Outcome, UsageError, doctor, ingest, print};
+use super::args::{Cli, Command, Common, SearchArgs, ShowArgs};
+use super::{Outcome, UsageError, doctor, evaluate, export, ingest, inspect, print};
 use crate::config::Config;
-use crate::export::{self, FileNames};
+use crate::export::write_jsonl;
 use crate::model::{Document, DocumentId, PageNumber};
 use crate::pipeline::{self, Access, Store};
 use crate::search::SearchOptions;
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
-use std::fs;
-use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::Path;
+use std::io::{self, IsTerminal, Write};
 use std::time::Instant;
 
 /// Runs what was typed.
@@ -23,10 +21,12 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Command::Ingest(args) => ingest::run(common, &config, &args),
         Command::Search(args) => search(common, &args),
         Command::Show(args) => show(common, &args),
-        Command::Export(args) => export(common, &args),
+        Command::Export(args) => export::run(common, &config, &args),
         Command::Ledger => ledger(common),
         Command::Verify => verify(common),
         Command::Reindex => reindex(common),
+        Command::Evaluate(args) => evaluate::run(common, &config, &args),
+        Command::Inspect(args) => inspect::run(common, &config, &args),
         Command::Doctor(args) => doctor::run(common, &config, &args),
         Command::PdfPages { .. } => unreachable!("served before anything is set up"),
     }
@@ -73,7 +73,7 @@ fn show(common: &Common, args: &ShowArgs) -> Result<Outcome> {
     let document = load(&store, resolve(&store, &args.id)?)?;
     let mut out = io::stdout().lock();
     if common.json {
-        export::write_jsonl(&document, true, &mut out)?;
+        write_jsonl(&document, true, &mut out)?;
     } else {
         print::document(&mut out, &document)?;
     }
@@ -81,7 +81,7 @@ fn show(common: &Common, args: &ShowArgs) -> Result<Outcome> {
 }
 
 /// Returns the id that was typed whole or by its first digits.
-fn resolve(store: &Store, typed: &str) -> Result<DocumentId> {
+pub fn resolve(store: &Store, typed: &str) -> Result<DocumentId> {
     let shortest = 4;
     if typed.len() < shortest {
         return Err(UsageError(format!("{typed:?} is too short for an id: give {shortest} digits or more")).into());
@@ -95,55 +95,9 @@ fn resolve(store: &Store, typed: &str) -> Result<DocumentId> {
     }
 }
 
-fn load(store: &Store, id: DocumentId) -> Result<Document> {
+/// Returns a document that the catalogue knows.
+pub fn load(store: &Store, id: DocumentId) -> Result<Document> {
     store.document(&id)?.with_context(|| format!("document {id} has gone from the catalogue"))
-}
-
-fn export(common: &Common, args: &ExportArgs) -> Result<Outcome> {
-    let store = Store::open(&common.archive, Access::Read)?;
-    let ids = match args.ids.as_slice() {
-        [] => store.catalogue.document_ids("", usize::MAX)?,
-        typed => typed.iter().map(|id| resolve(&store, id)).collect::<Result<_>>()?,
-    };
-    match (args.format, &args.output) {
-        (Format::Jsonl, None) => {
-            let mut out = BufWriter::new(io::stdout().lock());
-            for id in ids {
-                export::write_jsonl(&load(&store, id)?, args.words, &mut out)?;
-            }
-            out.flush()?;
-        }
-        (Format::Text, None) => {
-            return Err(UsageError("--format text writes a file a document: say where with --output DIR".into()).into());
-        }
-        (format, Some(folder)) => export_files(&store, format, folder, args.words, &ids)?,
-    }
-    Ok(Outcome::Well)
-}
-
-fn export_files(store: &Store, format: Format, folder: &Path, words: bool, ids: &[DocumentId]) -> Result<()> {
-    fs::create_dir_all(folder).with_context(|| format!("making the folder {} failed", folder.display()))?;
-    let mut names = FileNames::default();
-    for id in store.catalogue.document_ids("", usize::MAX)? {
-        if let Some(row) = store.catalogue.document(&id)? {
-            names.count(&id, &row.source.name);
-        }
-    }
-    for id in ids {
-        let document = load(store, *id)?;
-        let ending = match format {
-            Format::Jsonl => "jsonl",
-            Format::Text => "txt",
-        };
-        let path = folder.join(names.name(id, &document.source.name, ending));
-        let mut bytes = Vec::new();
-        match format {
-            Format::Jsonl => export::write_jsonl(&document, words, &mut bytes)?,
-            Format::Text => export::write_text(&document, &mut bytes)?,
-        }
-        fs::write(&path, bytes).with_context(|| format!("writing {} failed", path.display()))?;
-    }
-    Ok(())
 }
 
 fn ledger(common: &Common) -> Result<Outcome> {

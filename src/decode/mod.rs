@@ -10,12 +10,14 @@ mod ccitt;
 mod error;
 mod guard;
 mod jpeg;
+mod passthrough;
 mod pdf;
 mod pixels;
 mod raster;
 mod source;
 mod tags;
 mod tiff;
+pub mod trust;
 
 #[cfg(test)]
 mod mutants;
@@ -23,15 +25,13 @@ mod mutants;
 pub use error::DecodeError;
 pub use pdf::child as pdf_child;
 
-use crate::model::Dpi;
-use crate::model::PageImage;
-use crate::model::PixelSize;
+use crate::model::{Dpi, EncodedPage, Line, PageImage, PixelSize, Rotation};
 use serde::{Deserialize, Serialize};
 use source::{FileBytes, ReadAt};
 use std::path::Path;
 
 /// Raised when the same file gives other pixels than before.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// How many bytes from the start of a file [`Format::sniff`] wants to see.
 pub const SNIFF_BYTES: usize = 1024;
@@ -102,6 +102,9 @@ pub struct Settings {
     pub pdf_render_dpi: u32,
     /// Largest drawing of a PDF page, in millions of pixels; a larger page is drawn at a lower resolution.
     pub pdf_render_max_megapixels: u32,
+    /// Passwords tried on encrypted PDFs, after the empty one. `ingest --password-file` gives them without writing them
+    /// into a configuration.
+    pub pdf_passwords: Vec<String>,
 }
 
 impl Default for Settings {
@@ -114,6 +117,7 @@ impl Default for Settings {
             pdf_page_seconds: 30,
             pdf_render_dpi: 300,
             pdf_render_max_megapixels: 40,
+            pdf_passwords: Vec::new(),
         }
     }
 }
@@ -125,6 +129,31 @@ pub struct PageHeader {
     pub size: PixelSize,
     /// Most memory that decoding the page holds at one time, the image itself included.
     pub decoded_bytes: u64,
+}
+
+/// Text that came with a page, and what is known of it. Whether it is to be believed is for [`crate::decode::trust`] to say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextLayer {
+    /// Printed lines from top to bottom, words in logical order, boxes on the page image.
+    pub lines: Vec<Line>,
+    /// Size of the page image that [`OpenFile::page`] returns.
+    pub size: PixelSize,
+    /// Its resolution.
+    pub dpi: Option<Dpi>,
+    /// The clockwise turn that brings most of the text upright.
+    pub turn: Rotation,
+    /// Whether lines and columns are read from left to right: Latin text, or Arabic laid out the wrong way round.
+    pub left_to_right: bool,
+    /// Glyphs whose characters are known.
+    pub legible: u32,
+    /// Glyphs whose characters are not, or cannot be written.
+    pub illegible: u32,
+    /// Whether none of the text is to be seen on the page.
+    pub invisible: bool,
+    /// Whether images are all that is to be seen on the page.
+    pub scan: bool,
+    /// How much of the page images cover, 0.0 to 1.0 and more where they overlap.
+    pub image_cover: f32,
 }
 
 /// A file of page images, opened and counted.
@@ -201,6 +230,44 @@ impl OpenFile {
             Pages::Tiff(file) => guard::images(|| file.page(index)),
             Pages::Single(image) => guard::images(|| image.page()),
             Pages::Pdf(file) => file.page(index),
+        }
+    }
+
+    /// Returns page `index`, counted from 0, as its file codes it where PDF knows that coding, else packed without loss.
+    ///
+    /// # Errors
+    /// The page is damaged, over a limit, or does not exist; or the file is a PDF, which is exported as a whole.
+    pub fn coded_page(&self, index: u32) -> Result<EncodedPage, DecodeError> {
+        self.check_index(index)?;
+        let coded = match &self.pages {
+            Pages::Tiff(file) => guard::images(|| file.coded(index))?,
+            Pages::Single(image) => guard::images(|| image.coded())?,
+            Pages::Pdf(_) => return Err(DecodeError::unsupported("pages of a PDF one by one")),
+        };
+        coded.map_or_else(|| passthrough::packed(&self.page(index)?), Ok)
+    }
+
+    /// Has a PDF written anew, in its reader's process and under its limits. `job` goes to the function that
+    /// [`pdf_child::run`] was given, with the pages that it names.
+    ///
+    /// # Errors
+    /// The file is no PDF, or cannot be rewritten.
+    pub fn rewritten(&self, pages: &[u32], job: &[u8]) -> Result<Vec<u8>, DecodeError> {
+        match &self.pages {
+            Pages::Pdf(file) => file.rewritten(pages, job),
+            Pages::Tiff(_) | Pages::Single(_) => Err(DecodeError::unsupported("writing an image file as PDF")),
+        }
+    }
+
+    /// Returns the text that page `index`, counted from 0, brings along; `None` for kinds of file without text.
+    ///
+    /// # Errors
+    /// The page is damaged, over a limit, or does not exist.
+    pub fn text(&self, index: u32) -> Result<Option<TextLayer>, DecodeError> {
+        self.check_index(index)?;
+        match &self.pages {
+            Pages::Tiff(_) | Pages::Single(_) => Ok(None),
+            Pages::Pdf(file) => file.text(index).map(Some),
         }
     }
 

@@ -6,13 +6,12 @@ use super::PageHeader;
 use super::Settings;
 use super::believable_dpi;
 use super::guard::checked_size;
-use super::jpeg::{self, Colours, JpegHeader};
+use super::jpeg::{self, JpegHeader};
+use super::passthrough;
 use super::pixels::{Picture, Turn, over_white};
 use super::source::{Cursor, FileBytes, ReadAt};
 use super::tags::Exif;
-use crate::model::Dpi;
-use crate::model::PageImage;
-use crate::model::PixelSize;
+use crate::model::{Coding, Colours, Dpi, EncodedImage, EncodedPage, PageImage, PixelSize};
 use image::codecs::{bmp::BmpDecoder, png::PngDecoder, webp::WebPDecoder};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, Limits};
@@ -53,10 +52,34 @@ impl SingleImage {
         }
     }
 
+    /// Returns the page as coded, where PDF knows its coding.
+    pub(super) fn coded(&self) -> Result<Option<EncodedPage>, DecodeError> {
+        match &self.header {
+            Header::Jpeg(header) => {
+                let data = passthrough::all(&self.file)?;
+                let colours = match header.components {
+                    1 => Colours::Grey,
+                    3 => Colours::Rgb,
+                    4 => Colours::Cmyk,
+                    _ => return Ok(None),
+                };
+                let inverted = header.components == 4 && passthrough::has_adobe_marker(&data);
+                let (size, coding) = (header.size, Coding::Jpeg { transform: None });
+                let image = EncodedImage { size, top: 0, colours, bits: 8, inverted, coding, data };
+                let (mirrored, rotation) = (header.turn.mirrored, header.turn.rotation);
+                Ok(Some(EncodedPage { size, mirrored, rotation, images: vec![image] }))
+            }
+            Header::Other { format: Format::Png, turn, .. } if *turn == Turn::default() => {
+                Ok(passthrough::png(&self.file.all()?))
+            }
+            Header::Other { .. } => Ok(None),
+        }
+    }
+
     pub(super) fn page(&self) -> Result<PageImage, DecodeError> {
         let bytes = self.file.all()?;
         let (picture, turn, dpi) = match &self.header {
-            Header::Jpeg(header) => (jpeg::decode(&bytes, header, Colours::AsMarked)?, header.turn, header.dpi),
+            Header::Jpeg(header) => (jpeg::decode(&bytes, header, jpeg::Colours::AsMarked)?, header.turn, header.dpi),
             Header::Other { format, dpi, turn, .. } => {
                 let mut decoder = decoder_of(&bytes[..], *format)?;
                 decoder.set_limits(limits(self.max_page_megapixels)).map_err(damaged)?;

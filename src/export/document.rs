@@ -39,6 +39,9 @@ struct PageObject {
     dpi: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     words: Option<Vec<WordObject>>,
+    /// Text that came with the page and was not taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    second_reading: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -137,6 +140,8 @@ impl PageObject {
             height: page.size.height,
             dpi: page.dpi.0,
             words: words.then(|| page.lines.iter().flat_map(WordObject::of_line).collect()),
+            second_reading: (words && !page.second_reading.is_empty())
+                .then(|| page.second_reading.iter().map(Line::text).collect::<Vec<_>>().join("\n")),
         }
     }
 }
@@ -270,6 +275,7 @@ mod tests {
                 engine: None,
                 reason: None,
                 lines: vec![Line::new(vec![word])],
+                second_reading: Vec::new(),
             }],
             letter: Letter {
                 number: Some(Field { value: "12".to_owned(), evidence: vec![evidence] }),

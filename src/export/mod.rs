@@ -1,8 +1,15 @@
-//! Writes documents out: as the JSON object that programs read, a line a document, and as plain text.
+//! Writes documents out: as the JSON object that programs read, a line a document, as plain text, as searchable PDF,
+//! and in the two forms that other programs know for words with their places, ALTO and hOCR.
 
+mod alto;
 pub mod document;
+mod hocr;
 mod names;
+pub mod pdf;
+mod xml;
 
+pub use alto::{Alto, write_alto};
+pub use hocr::write_hocr;
 pub use names::FileNames;
 
 use crate::model::Document;

@@ -220,6 +220,7 @@ pub mod tests {
             engine: None,
             reason: None,
             lines,
+            second_reading: Vec::new(),
         }
     }
 

@@ -5,6 +5,7 @@
 //! here can change neither by accident.
 
 pub mod document;
+pub mod encoded;
 pub mod failure;
 pub mod geometry;
 pub mod hash;
@@ -13,6 +14,7 @@ pub mod letter;
 pub mod page;
 
 pub use document::{Document, DocumentId, Source};
+pub use encoded::{Coding, Colours, EncodedImage, EncodedPage, PdfPage, PlacedObject};
 pub use failure::FailureCode;
 pub use geometry::{PixelBox, PixelSize, Rotation};
 pub use hash::ContentHash;

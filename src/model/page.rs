@@ -106,6 +106,8 @@ pub struct Page {
     pub reason: Option<String>,
     /// Lines in reading order.
     pub lines: Vec<Line>,
+    /// Another reading that came with the page, such as the text layer of a scan: kept, never preferred unseen.
+    pub second_reading: Vec<Line>,
 }
 
 impl Page {

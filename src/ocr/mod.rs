@@ -1,10 +1,14 @@
 //! Reads a clean page: pixels in, lines of words out, in logical order with boxes and confidence.
 
+mod both;
+pub mod line;
 mod tesseract;
 
+pub use both::Both;
+pub use line::LineReader;
 pub use tesseract::{Settings as TesseractSettings, Tesseract};
 
-use crate::model::{CleanPage, EngineId, Line};
+use crate::model::{CleanPage, EngineId, Line, LineImage};
 use std::path::PathBuf;
 
 /// Something that reads clean pages.
@@ -12,12 +16,13 @@ pub trait OcrEngine: Send + Sync {
     /// Returns name, version, model and settings: what a kept reading depends on.
     fn identity(&self) -> &EngineId;
 
-    /// Returns the lines of a page in reading order. Boxes are in pixels of the clean page. Starts no threads; may be
-    /// called from many threads at once.
+    /// Returns the lines of a page. Boxes are in pixels of the clean page. `lines` are the page's printed lines as they were
+    /// found on it; a reader with a page analysis of its own does not look at them. Uses the caller's time alone; may be called
+    /// from many threads at once.
     ///
     /// # Errors
     /// [`OcrError`] when the page cannot be read at all; a page without words is no error.
-    fn read(&self, page: &CleanPage) -> Result<Vec<Line>, OcrError>;
+    fn read(&self, page: &CleanPage, lines: &[LineImage]) -> Result<Vec<Line>, OcrError>;
 }
 
 /// A page cannot be read, or a reader cannot be set up.
@@ -53,6 +58,9 @@ pub enum OcrError {
         /// The model.
         path: PathBuf,
     },
+    /// The net of the line reader cannot be used, or failed.
+    #[error("the line reader's net: {0}")]
+    Net(#[from] line::NetError),
     /// The library failed on a page.
     #[error("tesseract failed on a page of {width}x{height} pixels: {what}")]
     Page {

@@ -5,8 +5,10 @@
 //! as they look, are turned to what they mean.
 
 use super::{OcrEngine, OcrError};
-use crate::model::{CleanPage, Confidence, ContentHash, EngineId, Line, PixelBox, Word};
+use crate::model::{CleanPage, Confidence, ContentHash, Dpi, EngineId, Line, LineImage, PixelBox, Word};
 use crate::text::{digits, normalise};
+use image::GrayImage;
+use image::imageops::{self, FilterType};
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::ffi::CString;
@@ -18,11 +20,19 @@ use tesseract_plumbing::tesseract_sys::{TessOcrEngineMode_OEM_LSTM_ONLY, TessPag
 use unicode_normalization::UnicodeNormalization;
 
 /// Raised when the same page gives other lines than before, with the same library and model.
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 
 /// The model that is part of the program, so that it reads wherever it is put. See `tessdata/README.md`.
 const BUILT_IN_MODEL: &[u8] = include_bytes!("../../tessdata/ara.traineddata");
 const BUILT_IN_LANGUAGE: &str = "ara";
+
+/// Tesseract's page segmentation mode for an image of one line, to be read as it is: mode 7, which looks for the line in the
+/// image once more, loses letters at its edges.
+const RAW_LINE: u8 = 13;
+/// Height of a line in pixels as the library's network takes it. It would shrink lines to it by itself, but no better.
+const LINE_HEIGHT: u32 = 36;
+/// No line is wider than this after shrinking; a rule taken for a line may be.
+const WIDEST_LINE: u32 = 8000;
 
 /// How Tesseract reads.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -30,14 +40,15 @@ const BUILT_IN_LANGUAGE: &str = "ara";
 pub struct Settings {
     /// Name of the model without `.traineddata`.
     pub language: String,
-    /// Tesseract's page segmentation mode: 3 looks for columns, 4 takes the page for one column of lines of any size, 6 for
-    /// one block. The layout stage puts the lines of all of them in order.
+    /// Tesseract's page segmentation mode: 13 reads the lines that were found on the page one by one; the others let the library
+    /// look for lines: 3 looks for columns, 4 takes the page for one column of lines of any size, 6 for one block. The layout
+    /// stage puts the lines of all of them in order.
     pub page_segmentation_mode: u8,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { language: "ara".to_owned(), page_segmentation_mode: 4 }
+        Self { language: "ara".to_owned(), page_segmentation_mode: RAW_LINE }
     }
 }
 
@@ -94,6 +105,26 @@ impl Tesseract {
         Ok(handle)
     }
 
+    /// Reads one line. Boxes are those of its page.
+    ///
+    /// # Errors
+    /// [`OcrError::Page`] when the library fails.
+    pub fn line(&self, image: &LineImage, dpi: Dpi) -> Result<Line, OcrError> {
+        let (width, height) = image.grey.dimensions();
+        let shrink = f64::from(LINE_HEIGHT) / f64::from(height.max(1));
+        let target = ((f64::from(width) * shrink).round() as u32).clamp(1, WIDEST_LINE);
+        let grey = imageops::resize(&image.grey, target, LINE_HEIGHT, FilterType::Triangle);
+        let mut handle = self.take_handle()?;
+        handle.set_page_seg_mode(TessPageSegMode::from(RAW_LINE));
+        let table = read_table(&mut handle, &grey, dpi)?;
+        handle.set_page_seg_mode(TessPageSegMode::from(self.settings.page_segmentation_mode));
+        self.give_back(handle);
+        let column = |x: u32| (f64::from(x) * f64::from(width) / f64::from(target)).round() as u32;
+        let place = |bounds: PixelBox| image.place(column(bounds.left)..column(bounds.right));
+        let words = lines_of(&table, grey.dimensions()).into_iter().flat_map(|line| line.words);
+        Ok(Line::new(words.map(|word| Word { bounds: place(word.bounds), ..word }).collect()))
+    }
+
     fn take_handle(&self) -> Result<TessBaseApi, OcrError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         idle.map_or_else(|| self.new_handle(), Ok)
@@ -121,22 +152,31 @@ impl OcrEngine for Tesseract {
         &self.identity
     }
 
-    fn read(&self, page: &CleanPage) -> Result<Vec<Line>, OcrError> {
-        let (width, height) = page.grey.dimensions();
-        let failed = |what| move || OcrError::Page { width, height, what };
-        let side = |pixels: u32| i32::try_from(pixels).map_err(|_| failed("the page is too large")());
+    fn read(&self, page: &CleanPage, lines: &[LineImage]) -> Result<Vec<Line>, OcrError> {
+        if self.settings.page_segmentation_mode == RAW_LINE {
+            let lines = lines.iter().map(|image| self.line(image, page.dpi)).collect::<Result<Vec<_>, _>>()?;
+            return Ok(lines.into_iter().filter(|line| !line.words.is_empty()).collect());
+        }
         let mut handle = self.take_handle()?;
-        handle
-            .set_image(page.grey.as_raw(), side(width)?, side(height)?, 1, side(width)?)
-            .map_err(|_| failed("setting the image")())?;
-        handle.set_source_resolution(side(page.dpi.0)?);
-        // The word "recognise" here is the library's: layout and reading in one.
-        handle.recognize().map_err(|_| failed("recognising")())?;
-        let table = handle.get_tsv_text(0).map_err(|_| failed("fetching the words")())?;
-        let lines = lines_of(&table.as_ref().to_string_lossy(), (width, height));
+        let table = read_table(&mut handle, &page.grey, page.dpi)?;
+        let lines = lines_of(&table, page.grey.dimensions());
         self.give_back(handle);
         Ok(lines)
     }
+}
+
+fn read_table(handle: &mut TessBaseApi, grey: &GrayImage, dpi: Dpi) -> Result<String, OcrError> {
+    let (width, height) = grey.dimensions();
+    let failed = |what| move || OcrError::Page { width, height, what };
+    let side = |pixels: u32| i32::try_from(pixels).map_err(|_| failed("the page is too large")());
+    handle
+        .set_image(grey.as_raw(), side(width)?, side(height)?, 1, side(width)?)
+        .map_err(|_| failed("setting the image")())?;
+    handle.set_source_resolution(side(dpi.0)?);
+    // The word "recognise" here is the library's: layout and reading in one.
+    handle.recognize().map_err(|_| failed("recognising")())?;
+    let table = handle.get_tsv_text(0).map_err(|_| failed("fetching the words")())?;
+    Ok(table.as_ref().to_string_lossy().into_owned())
 }
 
 /// One word's row of Tesseract's TSV.
@@ -215,8 +255,7 @@ fn mirrored(c: char) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Dpi;
-    use image::{GrayImage, Luma};
+    use image::Luma;
 
     const HEADER: &str =
         "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n";
@@ -264,12 +303,12 @@ mod tests {
     #[test]
     fn an_empty_page_has_no_lines() {
         let page = CleanPage { grey: GrayImage::from_pixel(600, 400, Luma([255])), dpi: Dpi(150) };
-        assert_eq!(engine().read(&page).unwrap(), []);
+        assert_eq!(engine().read(&page, &[]).unwrap(), []);
     }
 
     #[test]
     fn a_page_of_one_pixel_is_survived() {
         let page = CleanPage { grey: GrayImage::from_pixel(1, 1, Luma([0])), dpi: Dpi(300) };
-        assert!(engine().read(&page).unwrap_or_default().is_empty());
+        assert!(engine().read(&page, &[]).unwrap_or_default().is_empty());
     }
 }

@@ -209,5 +209,6 @@ fn unread_page(job: &Job, index: u32, failure: &Failure) -> Page {
         engine: None,
         reason: Some(format!("{}: {failure}", failure.code())),
         lines: Vec::new(),
+        second_reading: Vec::new(),
     }
 }

@@ -7,14 +7,18 @@
 pub mod budget;
 mod failure;
 mod filing;
+mod inspect;
 mod intake;
 mod read;
+mod searchable;
 mod store;
 mod verify;
 
 pub use failure::{ArchiveError, Failure};
+pub use inspect::Picture;
 pub use intake::{End, Ended};
 pub use read::Reader;
+pub use searchable::{SearchableError, searchable_pdf};
 pub use store::{Access, Store};
 pub use verify::{Finding, verify};
 

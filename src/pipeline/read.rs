@@ -1,11 +1,14 @@
 //! Reads one page: an open file and a page's index in, the page with its words out.
 
 use super::failure::Failure;
-use crate::decode::{self, OpenFile};
+use super::inspect::{self, Picture};
+use crate::decode::trust::{self, Verdict};
+use crate::decode::{self, OpenFile, TextLayer};
 use crate::layout;
-use crate::model::{CleanPage, Confidence, Dpi, Line, Origin, Page, PageNumber, PixelBox, PixelSize, Rotation, Word};
+use crate::model::{Confidence, Dpi, Line, Origin, Page, PageNumber, PixelBox, PixelSize, Rotation, Word};
 use crate::ocr::OcrEngine;
 use crate::preprocess::{self, Outcome, Prepared};
+use crate::segment::{self, Segmentation};
 use std::fs;
 use std::path::{Path, PathBuf};
 use unicode_normalization::UnicodeNormalization;
@@ -34,9 +37,10 @@ impl Reader {
     pub fn stage(&self) -> Option<String> {
         match self {
             Self::Image { engine, preprocess } => Some(format!(
-                "read decode {} preprocess {} {preprocess:?} layout {} {}",
+                "read decode {} preprocess {} {preprocess:?} segment {} layout {} {}",
                 decode::VERSION,
                 preprocess::VERSION,
+                segment::VERSION,
                 layout::VERSION,
                 engine.identity()
             )),
@@ -51,9 +55,67 @@ impl Reader {
     pub fn read(&self, file: &OpenFile, path: &Path, index: u32) -> Result<Page, Failure> {
         let number = PageNumber(index + 1);
         match self {
-            Self::Image { engine, preprocess } => read_image(&**engine, preprocess, file, index, number),
+            Self::Image { engine, preprocess } => {
+                let layer = text_layer(file, index);
+                let verdict = layer.as_ref().map_or(Verdict::NoText, |layer| trust::judge(layer, |_| None));
+                match (layer, verdict) {
+                    (Some(layer), Verdict::Take { reason }) => Ok(page_of_text(layer, reason, number)),
+                    (Some(layer), Verdict::ReadImage { reason }) => {
+                        let page = read_image(&**engine, preprocess, file, index, number)?;
+                        let reason = page.reason.map_or(reason.clone(), |other| format!("{other}; {reason}"));
+                        Ok(Page { reason: Some(reason), second_reading: in_order(layer), ..page })
+                    }
+                    (_, _) => read_image(&**engine, preprocess, file, index, number),
+                }
+            }
             Self::Text { folder } => read_text(folder, path, file.page_header(index)?.size, index, number),
         }
+    }
+}
+
+impl Reader {
+    /// Returns pictures of how the image of page `index`, from 0, is read; none of a page that is blank or not read from an image.
+    ///
+    /// # Errors
+    /// [`Failure`] when the page cannot be decoded or read.
+    pub fn inspect(&self, file: &OpenFile, index: u32) -> Result<Vec<Picture>, Failure> {
+        let Self::Image { engine, preprocess } = self else { return Ok(Vec::new()) };
+        let image = file.page(index)?;
+        let archived = image.pixels.clone();
+        let Outcome::Page(prepared) = preprocess::prepare(image, preprocess) else { return Ok(Vec::new()) };
+        let Sight { prepared, segmentation, lines } = read_the_right_way_up(&**engine, *prepared)?;
+        Ok(inspect::pictures(&archived, &prepared, &segmentation, &lines))
+    }
+}
+
+/// Returns the text that came with the page. Where it cannot be had, the image may be had all the same.
+fn text_layer(file: &OpenFile, index: u32) -> Option<TextLayer> {
+    file.text(index).unwrap_or_else(|error| {
+        tracing::debug!(page = index + 1, %error, "the text of the page cannot be had");
+        None
+    })
+}
+
+fn page_of_text(layer: TextLayer, reason: String, number: PageNumber) -> Page {
+    Page {
+        number,
+        size: layer.size,
+        dpi: layer.dpi.unwrap_or(Dpi(300)),
+        rotation: layer.turn,
+        origin: Origin::TextLayer,
+        engine: None,
+        reason: Some(reason),
+        lines: in_order(layer),
+        second_reading: Vec::new(),
+    }
+}
+
+/// Returns the lines of a layer in reading order: columns are looked for where lines are read from the right.
+fn in_order(layer: TextLayer) -> Vec<Line> {
+    if layer.left_to_right || layer.turn != Rotation::None {
+        layer.lines
+    } else {
+        layout::in_reading_order(layer.lines)
     }
 }
 
@@ -75,6 +137,7 @@ fn read_image(
         engine: Some(engine.identity().clone()),
         reason: None,
         lines,
+        second_reading: Vec::new(),
     };
     match preprocess::prepare(image, settings) {
         Outcome::Blank { dpi } => {
@@ -82,30 +145,41 @@ fn read_image(
             Ok(Page { engine: None, reason, ..page(dpi, Rotation::None, Origin::Blank, Vec::new()) })
         }
         Outcome::Page(prepared) => {
-            let (lines, prepared) = read_the_right_way_up(engine, *prepared)?;
+            let Sight { lines, prepared, .. } = read_the_right_way_up(engine, *prepared)?;
             if lines.is_empty() {
                 // Nothing tells how such a page should lie, either.
                 let reason = Some("there is ink on the page, but no words were found".to_owned());
                 return Ok(Page { reason, ..page(prepared.dpi, Rotation::None, Origin::Ocr, Vec::new()) });
             }
-            Ok(page(prepared.dpi, prepared.rotation, Origin::Ocr, archived(layout::in_reading_order(lines), &prepared)))
+            Ok(page(prepared.dpi, prepared.rotation, Origin::Ocr, archived(lines, &prepared)))
         }
     }
 }
 
-/// Reads the page; where its turn is in doubt, also the other way up, and returns the better reading.
-fn read_the_right_way_up(engine: &dyn OcrEngine, prepared: Prepared) -> Result<(Vec<Line>, Prepared), Failure> {
-    let lines = read(engine, &prepared.clean)?;
-    if prepared.rotation_is_sure && mean_confidence(&lines) >= UNSURE_READING {
-        return Ok((lines, prepared));
-    }
-    let other = prepared.upside_down();
-    let other_lines = read(engine, &other.clean)?;
-    Ok(if weight(&other_lines) > weight(&lines) { (other_lines, other) } else { (lines, prepared) })
+/// A page as it was seen: made ready, cut into lines, read.
+pub(super) struct Sight {
+    /// The clean page.
+    pub prepared: Prepared,
+    /// Its lines as images, and what is no print.
+    pub segmentation: Segmentation,
+    /// What was read, in reading order, on the clean page.
+    pub lines: Vec<Line>,
 }
 
-fn read(engine: &dyn OcrEngine, page: &CleanPage) -> Result<Vec<Line>, Failure> {
-    Ok(engine.read(page)?)
+/// Reads the page; where its turn is in doubt, also the next best way up, and returns the better reading.
+pub(super) fn read_the_right_way_up(engine: &dyn OcrEngine, prepared: Prepared) -> Result<Sight, Failure> {
+    let first = see(engine, prepared)?;
+    if first.prepared.rotation_is_sure && mean_confidence(&first.lines) >= UNSURE_READING {
+        return Ok(first);
+    }
+    let other = see(engine, first.prepared.second_way_up())?;
+    Ok(if weight(&other.lines) > weight(&first.lines) { other } else { first })
+}
+
+fn see(engine: &dyn OcrEngine, prepared: Prepared) -> Result<Sight, Failure> {
+    let segmentation = segment::segment(&prepared.clean);
+    let lines = layout::in_reading_order(engine.read(&prepared.clean, &segmentation.lines)?);
+    Ok(Sight { prepared, segmentation, lines })
 }
 
 /// Returns the mean confidence of the words, by length; 1 for no words.
@@ -149,6 +223,7 @@ fn read_text(folder: &Path, path: &Path, size: PixelSize, index: u32, number: Pa
         engine: None,
         reason: Some("text given beside the image".to_owned()),
         lines,
+        second_reading: Vec::new(),
     })
 }
 
@@ -163,7 +238,7 @@ fn lines_of(text: &str) -> Vec<Line> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::EngineId;
+    use crate::model::{CleanPage, EngineId};
     use image::{GrayImage, Luma};
 
     /// Reads a page well when its top-left pixel is black, badly otherwise; one word in that corner.
@@ -174,7 +249,11 @@ mod tests {
             &self.0
         }
 
-        fn read(&self, page: &CleanPage) -> Result<Vec<Line>, crate::ocr::OcrError> {
+        fn read(
+            &self,
+            page: &CleanPage,
+            _lines: &[crate::model::LineImage],
+        ) -> Result<Vec<Line>, crate::ocr::OcrError> {
             let upright = page.grey.get_pixel(0, 0).0[0] < 128;
             let confidence = Confidence::new(if upright { 0.9 } else { 0.3 });
             let text = if upright { "العدد" } else { "ىوخبح" }.to_owned();
@@ -191,11 +270,13 @@ mod tests {
             clean: CleanPage { grey, dpi: Dpi(100) },
             map: preprocess::map::PageMap::identity(size),
             rotation: Rotation::None,
+            second_rotation: Rotation::Half,
             rotation_is_sure: false,
             dpi: Dpi(100),
+            stamps: Vec::new(),
         };
         let engine = CornerReader(EngineId("corner".to_owned()));
-        let (lines, prepared) = read_the_right_way_up(&engine, prepared).unwrap();
+        let Sight { lines, prepared, .. } = read_the_right_way_up(&engine, prepared).unwrap();
         assert_eq!((lines[0].text().as_str(), prepared.rotation), ("العدد", Rotation::Half));
         assert_eq!(archived(lines, &prepared)[0].words[0].bounds, PixelBox::new(90, 55, 100, 60));
     }

@@ -1,108 +1,90 @@
 //! Knows pages that hold nothing to read: the backs of sheets, with dust, punched holes and what shines through.
+//!
+//! What was written on a page lies together: letters make words, strokes make a signature. Dust lies apart, folds and
+//! staples are thin, and what shines through from the other side is faint. So the pieces of ink are put in groups,
+//! and a page with one group as large, as thick and as dark as a written word is not blank.
 
+use super::pieces::{self, Piece};
 use super::thumbnail::Thumbnail;
+use std::ops::RangeInclusive;
 
-/// Pieces of ink smaller than this, in inches along their longer side, are dust.
-const DUST_INCHES: f32 = 0.05;
-/// Round pieces up to this size near the edge are punched holes, in inches.
-const HOLE_INCHES: f32 = 0.4;
-/// Where punched holes, staples and the paper's edges lie, in inches from the edge.
-const MARGIN_INCHES: f32 = 0.9;
+/// Pieces of one word or signature lie within this distance, in inches.
+const REACH_INCHES: f32 = 0.08;
+/// Ink of a short word at least, in square inches.
+const WORD_AREA: f32 = 0.005;
+/// Sides of a short word at least, in inches.
+const WORD_LONG_INCHES: f32 = 0.16;
+const WORD_SHORT_INCHES: f32 = 0.06;
+/// How far the ink of a column reaches from its top to its bottom, in inches, in a tenth of the columns at least: folds,
+/// scratches and staples are shallower than any line of letters.
+const WORD_DEPTH_INCHES: f32 = 0.035;
+/// The darkest tenth of a word is darker than this share of its paper; what shines through is not.
+const WORD_DARKNESS: f32 = 0.62;
+/// A large stamp or signature may be paler. Its ink in square inches, and its darkness.
+const STAMP_AREA: f32 = 0.05;
+const STAMP_DARKNESS: f32 = 0.7;
 /// A turned or shifted scan leaves this much paper between a folded corner and the edge of the image, in inches.
 const EDGE_INCHES: f32 = 0.1;
-/// Pieces of ink that a page with something to read holds at least: a line of handwriting has as many.
-const FEWEST_PIECES: usize = 6;
-/// Or ink of one piece as large as this, in inches along its longer side: a stamp, a signature.
-const LARGE_INCHES: f32 = 0.5;
+/// What is left of torn or half-filled holes is as large, about as wide as high, and as near to an edge, in inches.
+const HOLE_INCHES: RangeInclusive<f32> = 0.13..=0.36;
+const HOLE_MARGIN_INCHES: f32 = 0.8;
+const HOLE_LONGER_BY: f32 = 1.35;
 
 /// Says whether the page holds nothing to read.
 pub fn is_blank(thumbnail: &Thumbnail) -> bool {
-    let mut pieces = 0;
-    for piece in pieces_of_ink(thumbnail) {
-        let inches = |pixels: usize| pixels as f32 / thumbnail.dpi;
-        let long = inches(piece.width().max(piece.height()));
-        let at_edge = piece.distance_from_edge(thumbnail) as f32 / thumbnail.dpi < MARGIN_INCHES;
-        if long < DUST_INCHES || at_edge && (long < HOLE_INCHES || piece.touches_edge(thumbnail)) || piece.is_thin() {
-            continue;
-        }
-        if long >= LARGE_INCHES {
-            return false;
-        }
-        pieces += 1;
-        if pieces >= FEWEST_PIECES {
-            return false;
-        }
-    }
-    true
+    let slack = (EDGE_INCHES * thumbnail.dpi).round() as usize;
+    let mut written = pieces::of(&thumbnail.ink, thumbnail.width);
+    written.retain(|piece| piece.distance_from_edge(thumbnail) > slack);
+    let reach = (REACH_INCHES * thumbnail.dpi).round() as usize;
+    !pieces::grouped(written, reach).iter().any(|group| is_written(group, thumbnail))
 }
 
-/// A connected piece of ink.
-struct Piece {
-    left: usize,
-    top: usize,
-    right: usize,
-    bottom: usize,
+fn is_written(group: &Piece, page: &Thumbnail) -> bool {
+    let inches = |pixels: usize| pixels as f32 / page.dpi;
+    let area = group.area as f32 / (page.dpi * page.dpi);
+    let (long, short) = (inches(group.long()), inches(group.short()));
+    if area < WORD_AREA || long < WORD_LONG_INCHES || short < WORD_SHORT_INCHES {
+        return false;
+    }
+    let is_hole = HOLE_INCHES.contains(&long)
+        && long <= short * HOLE_LONGER_BY
+        && inches(group.distance_from_edge(page)) < HOLE_MARGIN_INCHES;
+    if is_hole || depth(group, page) / page.dpi < WORD_DEPTH_INCHES {
+        return false;
+    }
+    let darkness = darkness(group, page);
+    darkness < WORD_DARKNESS || area >= STAMP_AREA && darkness < STAMP_DARKNESS
 }
 
-impl Piece {
-    fn width(&self) -> usize {
-        self.right - self.left + 1
+/// Returns how far ink reaches across the group's longer side, from first to last, at the ninth decile of the places that
+/// hold ink.
+fn depth(group: &Piece, page: &Thumbnail) -> f32 {
+    let wide = group.width() >= group.height();
+    let mut reaches = vec![None; group.long()];
+    for (x, y) in inked(group, page) {
+        let (along, across) = if wide { (x - group.left, y) } else { (y - group.top, x) };
+        let (first, last) = reaches[along].get_or_insert((across, across));
+        (*first, *last) = ((*first).min(across), (*last).max(across));
     }
-
-    fn height(&self) -> usize {
-        self.bottom - self.top + 1
-    }
-
-    fn touches_edge(&self, page: &Thumbnail) -> bool {
-        let slack = (EDGE_INCHES * page.dpi).round() as usize;
-        self.left <= slack
-            || self.top <= slack
-            || self.right + 1 + slack >= page.width
-            || self.bottom + 1 + slack >= page.height
-    }
-
-    /// Returns how far the whole piece lies from the nearest edge of the page.
-    fn distance_from_edge(&self, page: &Thumbnail) -> usize {
-        let (x, y) = (self.left.midpoint(self.right), self.top.midpoint(self.bottom));
-        x.min(page.width - 1 - x).min(y).min(page.height - 1 - y)
-    }
-
-    /// A fold or a scratch is long and a pixel or two thin.
-    fn is_thin(&self) -> bool {
-        self.width().min(self.height()) <= 2 && self.width().max(self.height()) > 12
-    }
+    let mut depths: Vec<usize> = reaches.into_iter().flatten().map(|(first, last)| last - first + 1).collect();
+    depths.sort_unstable();
+    depths.get(depths.len() * 9 / 10).map_or(0.0, |&depth| depth as f32)
 }
 
-/// Returns the pieces of ink connected along rows, columns and diagonals.
-fn pieces_of_ink(thumbnail: &Thumbnail) -> Vec<Piece> {
-    let (width, height) = (thumbnail.width, thumbnail.height);
-    let mut left_over = thumbnail.ink.clone();
-    let mut pieces = Vec::new();
-    let mut next = Vec::new();
-    for start in 0..left_over.len() {
-        if !std::mem::take(&mut left_over[start]) {
-            continue;
-        }
-        let (x, y) = (start % width, start / width);
-        let mut piece = Piece { left: x, top: y, right: x, bottom: y };
-        next.push(start);
-        while let Some(at) = next.pop() {
-            let (x, y) = (at % width, at / width);
-            piece.left = piece.left.min(x);
-            piece.right = piece.right.max(x);
-            piece.bottom = piece.bottom.max(y);
-            for row in y.saturating_sub(1)..(y + 2).min(height) {
-                for column in x.saturating_sub(1)..(x + 2).min(width) {
-                    let neighbour = row * width + column;
-                    if std::mem::take(&mut left_over[neighbour]) {
-                        next.push(neighbour);
-                    }
-                }
-            }
-        }
-        pieces.push(piece);
-    }
-    pieces
+/// Returns the lightness that a tenth of the group's ink is darker than, as a share of the paper around.
+fn darkness(group: &Piece, page: &Thumbnail) -> f32 {
+    let mut values: Vec<u8> = inked(group, page).map(|(x, y)| page.grey[y * page.width + x]).collect();
+    values.sort_unstable();
+    let tile = Thumbnail::TILE as f32;
+    let (x, y) = (group.left.midpoint(group.right) as f32 / tile, group.top.midpoint(group.bottom) as f32 / tile);
+    values.get(values.len() / 10).map_or(1.0, |&value| f32::from(value) / page.paper.at(x - 0.5, y - 0.5).max(1.0))
+}
+
+/// Returns the places of ink within the group's box.
+fn inked(group: &Piece, page: &Thumbnail) -> impl Iterator<Item = (usize, usize)> {
+    let columns = group.left..=group.right;
+    let places = (group.top..=group.bottom).flat_map(move |y| columns.clone().map(move |x| (x, y)));
+    places.filter(|(x, y)| page.ink[y * page.width + x])
 }
 
 #[cfg(test)]

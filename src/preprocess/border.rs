@@ -12,9 +12,14 @@ const LONGER_THAN: f32 = 0.12;
 /// region stay as they are.
 pub fn remove(page: &mut GrayImage, thumbnail: &mut Thumbnail) {
     let Some(mask) = find(thumbnail) else { return };
+    paint_mask(page, thumbnail, &mask);
+}
+
+/// Paints what the mask covers as paper, on the page and on its thumbnail.
+pub(super) fn paint_mask(page: &mut GrayImage, thumbnail: &mut Thumbnail, mask: &[bool]) {
     let white = thumbnail.paper.lightest();
-    paint(page, thumbnail, &mask, white);
-    thumbnail.paint(&mask);
+    paint(page, thumbnail, mask, white);
+    thumbnail.paint(mask);
 }
 
 /// Returns the mask of the frame, or `None` where there is none.

@@ -9,18 +9,23 @@ pub mod blank;
 pub mod border;
 pub mod deskew;
 pub mod despeckle;
+pub mod holes;
 pub mod map;
+pub mod patterns;
+pub mod pieces;
 pub mod rotate;
+pub mod stamps;
 pub mod thumbnail;
+mod turn_weights;
 
-use crate::model::{CleanPage, Dpi, PageImage, PixelSize, Rotation};
-use image::{DynamicImage, GrayImage};
+use crate::model::{CleanPage, Dpi, PageImage, PixelBox, PixelSize, Rotation};
+use image::{DynamicImage, GrayImage, RgbImage};
 use map::PageMap;
 use serde::Deserialize;
 use thumbnail::Thumbnail;
 
 /// Raised when the same page gives another result than before.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 
 /// Long side of A4 in inches, for pages that do not say their resolution.
 const A4_HEIGHT_INCHES: f32 = 11.69;
@@ -34,6 +39,10 @@ const HALVE_FROM_DPI: u32 = 450;
 pub struct Settings {
     /// Take black scanner borders away.
     pub remove_border: bool,
+    /// Fill punched holes.
+    pub fill_holes: bool,
+    /// Lift round coloured stamps off the print beneath them.
+    pub lift_stamps: bool,
     /// Even out shaded and low-contrast paper.
     pub even_background: bool,
     /// Take speckle away.
@@ -46,7 +55,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { remove_border: true, even_background: true, despeckle: true, turn: true, deskew: true }
+        Self { remove_border: true, fill_holes: true, lift_stamps: true, even_background: true, despeckle: true, turn: true, deskew: true }
     }
 }
 
@@ -59,10 +68,14 @@ pub struct Prepared {
     pub map: PageMap,
     /// The clockwise turn that made the archived image upright.
     pub rotation: Rotation,
-    /// Whether the turn is beyond doubt; else a reader should try the page upside down, too.
+    /// The next best turn: what a reader should try, too, where the first is in doubt or reads badly.
+    pub second_rotation: Rotation,
+    /// Whether the turn is beyond doubt.
     pub rotation_is_sure: bool,
     /// Resolution of the archived image: as stated, else estimated from its size.
     pub dpi: Dpi,
+    /// Where coloured stamps stand on the archived image; their ink is lifted off.
+    pub stamps: Vec<PixelBox>,
 }
 
 /// What [`prepare`] makes of a page.
@@ -83,7 +96,7 @@ pub fn prepare(page: PageImage, settings: &Settings) -> Outcome {
     let dpi = page.dpi.unwrap_or_else(|| estimate_dpi(archived));
     let bilevel = page.bilevel;
     let mut map = PageMap::identity(archived);
-    let mut grey = into_grey(page.pixels);
+    let (mut grey, stamps) = into_grey(page.pixels, dpi, settings);
     let mut grey_dpi = dpi;
     if dpi.0 >= HALVE_FROM_DPI {
         grey = halve(&grey);
@@ -95,6 +108,9 @@ pub fn prepare(page: PageImage, settings: &Settings) -> Outcome {
     if settings.remove_border {
         border::remove(&mut grey, &mut thumbnail);
     }
+    if settings.fill_holes {
+        holes::remove(&mut grey, &mut thumbnail);
+    }
     if blank::is_blank(&thumbnail) {
         return Outcome::Blank { dpi };
     }
@@ -104,7 +120,7 @@ pub fn prepare(page: PageImage, settings: &Settings) -> Outcome {
     if settings.despeckle {
         despeckle::remove(&mut grey, grey_dpi);
     }
-    let mut turn = rotate::Turn { rotation: Rotation::None, sure: true };
+    let mut turn = rotate::Turn { rotation: Rotation::None, second: Rotation::Half, sure: true };
     if settings.turn {
         turn = rotate::find(&thumbnail);
     }
@@ -115,16 +131,29 @@ pub fn prepare(page: PageImage, settings: &Settings) -> Outcome {
         grey = deskew::straightened(&grey, degrees);
         map = map.after_deskew(degrees);
     }
-    let clean = CleanPage { grey, dpi: grey_dpi };
-    Outcome::Page(Box::new(Prepared { clean, map, rotation: turn.rotation, rotation_is_sure: turn.sure, dpi }))
+    Outcome::Page(Box::new(Prepared {
+        clean: CleanPage { grey, dpi: grey_dpi },
+        map,
+        rotation: turn.rotation,
+        second_rotation: turn.second,
+        rotation_is_sure: turn.sure,
+        dpi,
+        stamps,
+    }))
 }
 
 impl Prepared {
-    /// Returns the same page the other way up.
-    pub fn upside_down(&self) -> Self {
-        let clean = CleanPage { grey: image::imageops::rotate180(&self.clean.grey), dpi: self.clean.dpi };
-        let map = self.map.after_turn(Rotation::Half);
-        Self { clean, map, rotation: self.rotation.then(Rotation::Half), ..*self }
+    /// Returns the same page turned the next best way.
+    pub fn second_way_up(&self) -> Self {
+        let further = self.rotation.inverse().then(self.second_rotation);
+        Self {
+            clean: CleanPage { grey: rotate::turned(self.clean.grey.clone(), further), dpi: self.clean.dpi },
+            map: self.map.after_turn(further),
+            rotation: self.second_rotation,
+            second_rotation: self.rotation,
+            stamps: self.stamps.clone(),
+            ..*self
+        }
     }
 }
 
@@ -134,11 +163,27 @@ fn estimate_dpi(size: PixelSize) -> Dpi {
     Dpi(((long_side / A4_HEIGHT_INCHES).round() as u32).clamp(50, 1200))
 }
 
-fn into_grey(pixels: DynamicImage) -> GrayImage {
+/// Returns the page in grey, and where coloured stamps stood on it.
+fn into_grey(pixels: DynamicImage, dpi: Dpi, settings: &Settings) -> (GrayImage, Vec<PixelBox>) {
     match pixels {
-        DynamicImage::ImageLuma8(grey) => grey,
-        other => other.into_luma8(),
+        DynamicImage::ImageLuma8(grey) => (grey, Vec::new()),
+        DynamicImage::ImageRgb8(colour) => {
+            let mut grey = luminance(&colour);
+            let stamps = if settings.lift_stamps { stamps::lift(&mut grey, &colour, dpi) } else { Vec::new() };
+            (grey, stamps)
+        }
+        other => (other.into_luma8(), Vec::new()),
     }
+}
+
+/// Returns the lightness of each pixel by the weights of Rec. 709, as the image crate has it, in whole numbers.
+fn luminance(colour: &RgbImage) -> GrayImage {
+    let lightness = |pixel: &[u8]| match *pixel {
+        [red, green, blue] => ((u32::from(red) * 2126 + u32::from(green) * 7152 + u32::from(blue) * 722) / 10_000) as u8,
+        _ => 255,
+    };
+    let values = colour.as_raw().chunks_exact(3).map(lightness).collect();
+    GrayImage::from_raw(colour.width(), colour.height(), values).unwrap_or_default()
 }
 
 /// Returns the image at half its size, each pixel the mean of four; an odd last row or column is dropped.

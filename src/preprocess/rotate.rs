@@ -1,44 +1,71 @@
 //! Finds the quarter turn that makes a page upright, and turns it.
 //!
-//! Lines of print make rows of ink and rows of paper alternate, so the direction in which ink changes faster is down the
-//! page. Which end is up shows in each line: Arabic (and Latin) letters rise from their baseline, which holds the most
-//! ink, further and more often than they sink below it. The measure is taken in narrow strips, where a page a few
-//! degrees askew is still straight.
+//! Which end of a page is up shows in its print alone: letters stand on their baseline, dots stand above more often than
+//! below, tails swing to one side. So the small [patterns](super::patterns) of ink are counted, and a weight for each says
+//! how much more often upright print shows it than print that lies otherwise (softmax regression over the four turns of
+//! cells of upright pages; `scripts/train_turns.py` learns the weights). Each cell of the page has a vote, and no single cell
+//! decides, since stamps and handwriting stand at any angle.
 
+use super::patterns::{self, Counts};
 use super::thumbnail::Thumbnail;
+use super::turn_weights::WEIGHTS;
 use crate::model::Rotation;
 use image::{GrayImage, imageops};
 
-/// Width of a strip in inches.
-const STRIP_INCHES: f32 = 0.8;
-/// Heights of printed lines in inches, letters of 5 to 40 points.
-const LINE_INCHES: std::ops::RangeInclusive<f32> = 0.05..=0.5;
-/// Distance from the middle of a line to the gap beside it, in inches.
-const GAP_INCHES: f32 = 0.08;
-/// Lines seen up or down, as a share of all, from which on the turn is beyond doubt.
-const SURE_SHARE: f32 = 0.25;
-/// Fewer pieces of lines than this prove nothing.
-const FEW_LINES: f32 = 25.0;
+/// Weights are whole numbers of this size.
+const WEIGHT_UNIT: f32 = 1.0 / 64.0;
+/// How probable it is that the vote of a cell is worth nothing.
+const WORTHLESS: f32 = 0.05;
+/// Inked places that a cell needs for a vote.
+const FEWEST_INKED: u32 = 60;
+/// By how much the turn found is more probable than the next, as a natural logarithm, where it is beyond doubt.
+const SURE: f32 = 12.0;
 
 /// A quarter turn, and whether it is beyond doubt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {
     /// Clockwise turn that makes the page upright.
     pub rotation: Rotation,
+    /// The next best turn.
+    pub second: Rotation,
     /// Whether the page shows clearly which end is up.
     pub sure: bool,
 }
 
 /// Returns the turn that makes the page upright; none, in doubt, where there is too little print to tell.
 pub fn find(thumbnail: &Thumbnail) -> Turn {
-    let upright = Profiles::of(thumbnail, Rotation::None);
-    let turned = Profiles::of(thumbnail, Rotation::Clockwise90);
-    let sideways = turned.contrast() > upright.contrast() * 1.2;
-    let (profiles, base) = if sideways { (turned, Rotation::Clockwise90) } else { (upright, Rotation::None) };
-    let lean = profiles.lean();
-    let sure = lean.lines >= FEW_LINES && lean.share.abs() >= SURE_SHARE;
-    let rotation = if lean.share < 0.0 && sure { base.then(Rotation::Half) } else { base };
-    Turn { rotation, sure }
+    let mut turns = Rotation::ALL.map(|turn| (turn, 0.0));
+    for cell in patterns::count(thumbnail) {
+        turns.iter_mut().zip(votes(&cell)).for_each(|((_, sum), vote)| *sum += vote);
+    }
+    // Stable: without any vote the page stays as it is.
+    turns.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let [(rotation, best), (second, next), ..] = turns;
+    if best == next {
+        return Turn { rotation: Rotation::None, second: Rotation::Half, sure: false };
+    }
+    Turn { rotation, second, sure: best - next >= SURE }
+}
+
+/// Returns how probable each turn of [`Rotation::ALL`] is after one cell, as natural logarithms.
+fn votes(cell: &Counts) -> [f32; 4] {
+    let inked: u32 = cell.iter().take(patterns::PATTERNS).map(|&count| u32::from(count)).sum();
+    if inked < FEWEST_INKED {
+        return [0.0; 4];
+    }
+    let mut sums = [0.0; 4];
+    for (pattern, count) in cell.iter().enumerate().filter(|(_, count)| **count > 0) {
+        let amount = f32::from(*count).sqrt() * WEIGHT_UNIT;
+        let mut seen = pattern;
+        for sum in &mut sums {
+            *sum += amount * f32::from(WEIGHTS[seen]);
+            seen = patterns::turned(seen);
+        }
+    }
+    let most = sums.iter().copied().fold(f32::MIN, f32::max);
+    let shares = sums.map(|sum| (sum - most).exp());
+    let all: f32 = shares.iter().sum();
+    shares.map(|share| ((1.0 - WORTHLESS) * share / all + WORTHLESS / 4.0).ln())
 }
 
 /// Returns the image turned clockwise.
@@ -48,82 +75,6 @@ pub fn turned(image: GrayImage, rotation: Rotation) -> GrayImage {
         Rotation::Clockwise90 => imageops::rotate90(&image),
         Rotation::Half => imageops::rotate180(&image),
         Rotation::Clockwise270 => imageops::rotate270(&image),
-    }
-}
-
-/// Amounts of ink row by row, in vertical strips of a page.
-struct Profiles {
-    strips: Vec<Vec<f32>>,
-    dpi: f32,
-}
-
-/// Which way lines rise from their baselines.
-struct Lean {
-    /// Pieces of lines seen.
-    lines: f32,
-    /// Pieces that rise upwards less those that rise downwards, as a share of all: -1.0..=1.0.
-    share: f32,
-}
-
-impl Profiles {
-    /// Measures the page as it would be after `turn`: none, or clockwise by a quarter.
-    fn of(thumbnail: &Thumbnail, turn: Rotation) -> Self {
-        let (width, height) = (thumbnail.width, thumbnail.height);
-        let (across, down) = if turn.swaps_sides() { (height, width) } else { (width, height) };
-        let strip = ((thumbnail.dpi * STRIP_INCHES) as usize).max(1);
-        let mut strips = vec![vec![0.0; down]; across.div_ceil(strip)];
-        for (at, _) in thumbnail.ink.iter().enumerate().filter(|(_, ink)| **ink) {
-            let (x, y) = (at % width, at / width);
-            let (x, y) = if turn.swaps_sides() { (height - 1 - y, x) } else { (x, y) };
-            strips[x / strip][y] += 1.0;
-        }
-        Self { strips, dpi: thumbnail.dpi }
-    }
-
-    /// Returns how much ink changes over the distance between a line and the gap below it, as a share of all ink.
-    ///
-    /// Both rows compared are means over that distance, so that single strokes, which stand closer, do not count.
-    fn contrast(&self) -> f32 {
-        let distance = ((self.dpi * GAP_INCHES) as usize).max(1);
-        let (mut change, mut energy) = (0.0, 0.0);
-        for strip in &self.strips {
-            let means: Vec<f32> =
-                strip.windows(distance).map(|rows| rows.iter().sum::<f32>() / distance as f32).collect();
-            let later = means.iter().skip(distance);
-            change += means.iter().zip(later).map(|(ink, below)| (below - ink).powi(2)).sum::<f32>();
-            energy += means.iter().map(|ink| ink * ink).sum::<f32>();
-        }
-        if energy > 0.0 { change / energy } else { 0.0 }
-    }
-
-    /// Returns which way the lines lean.
-    fn lean(&self) -> Lean {
-        let (mut up, mut down) = (0.0, 0.0);
-        for strip in &self.strips {
-            for line in self.lines(strip) {
-                let peak = line.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(at, _)| at);
-                let total: f32 = line.iter().sum();
-                let centre = line.iter().enumerate().map(|(at, ink)| at as f32 * ink).sum::<f32>() / total.max(1.0);
-                // Leaning by less than a twentieth of the line's height says nothing.
-                let lean = (peak as f32 - centre) / line.len() as f32;
-                if lean > 0.05 {
-                    up += 1.0;
-                } else if lean < -0.05 {
-                    down += 1.0;
-                }
-            }
-        }
-        let lines: f32 = up + down;
-        Lean { lines, share: if lines > 0.0 { (up - down) / lines } else { 0.0 } }
-    }
-
-    /// Returns the runs of inked rows that are as tall as lines of print.
-    fn lines<'a>(&self, strip: &'a [f32]) -> impl Iterator<Item = &'a [f32]> {
-        let (least, most) = (self.dpi * LINE_INCHES.start(), self.dpi * LINE_INCHES.end());
-        strip.split(|ink| *ink < 1.0).filter(move |line| {
-            let ink: f32 = line.iter().sum();
-            (least..=most).contains(&(line.len() as f32)) && ink > 3.0 * line.len() as f32
-        })
     }
 }
 
@@ -153,13 +104,13 @@ mod tests {
         for turn in Rotation::ALL {
             let scanned = turned(page(), turn.inverse());
             let found = find(&Thumbnail::of(&scanned, Dpi(100)));
-            assert_eq!(found, Turn { rotation: turn, sure: true });
+            assert_eq!((found.rotation, found.sure), (turn, true));
         }
     }
 
     #[test]
     fn an_empty_page_stays_as_it_is_in_doubt() {
         let empty = GrayImage::from_pixel(827, 1169, Luma([250]));
-        assert_eq!(find(&Thumbnail::of(&empty, Dpi(100))), Turn { rotation: Rotation::None, sure: false });
+        assert_eq!(find(&Thumbnail::of(&empty, Dpi(100))), Turn { rotation: Rotation::None, second: Rotation::Half, sure: false });
     }
 }

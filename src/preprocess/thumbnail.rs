@@ -9,8 +9,8 @@ const TARGET_DPI: u32 = 100;
 const TILE: usize = 16;
 /// Ink is at most this share of its paper's lightness, however faint the page.
 const FAINTEST_INK: f32 = 0.86;
-/// Share of the page that the ink of its darkest line covers at least: a line of handwriting.
-const DARKEST_SHARE: f32 = 0.0003;
+/// Share of the page that the ink of its darkest words covers at least: one short word.
+const DARKEST_SHARE: f32 = 0.0001;
 /// A page whose darkest pixels are above this share of its paper holds no ink of its own, only what shines through.
 const DARKEST_PAPER: f32 = 0.78;
 
@@ -45,6 +45,9 @@ pub struct Paper {
 }
 
 impl Thumbnail {
+    /// Side of the tiles whose paper is measured, in pixels.
+    pub const TILE: usize = TILE;
+
     /// Returns the thumbnail of a page.
     pub fn of(page: &GrayImage, dpi: Dpi) -> Self {
         let scale = (dpi.0 as f32 / TARGET_DPI as f32).round().max(1.0) as usize;

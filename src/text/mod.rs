@@ -4,8 +4,10 @@
 //! *search key* made here. Index and query pass through the same functions: [`normalise`], [`tokens`], [`stem`], and
 //! [`marks`] for the numbers and dates among the words.
 
+pub mod bidi;
 pub mod digits;
 pub mod marks;
 pub mod normalise;
 pub mod stem;
 pub mod tokens;
+pub mod visual;

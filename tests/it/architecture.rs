@@ -14,9 +14,11 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("decode", &["model", "text"]),
     ("ocr", &["model", "text"]),
     ("layout", &["model", "text"]),
+    ("segment", &["model"]),
     ("extract", &["model", "text"]),
     ("search", &["model", "text"]),
     ("export", &["model", "text"]),
+    ("evaluate", &["model", "text"]),
     // The stages' settings.
     ("config", &["decode", "preprocess", "ocr", "pipeline", "search", "model"]),
     (
@@ -26,17 +28,34 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "decode",
             "preprocess",
             "ocr",
+            "segment",
             "layout",
             "extract",
             "archive",
             "catalogue",
             "search",
+            "export",
             "model",
             "text",
         ],
     ),
     // The command line also runs the child process that parses PDFs, and names engines and folders.
-    ("cli", &["pipeline", "config", "archive", "catalogue", "search", "export", "model", "decode", "ocr", "ingest"]),
+    (
+        "cli",
+        &[
+            "pipeline",
+            "config",
+            "archive",
+            "catalogue",
+            "search",
+            "export",
+            "model",
+            "decode",
+            "ocr",
+            "ingest",
+            "evaluate",
+        ],
+    ),
     ("main", &["cli"]),
 ];
 

@@ -14,4 +14,5 @@ mod cli;
 mod crash;
 mod decode;
 mod licences;
+mod pdf_text;
 mod support;

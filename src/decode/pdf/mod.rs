@@ -5,7 +5,10 @@
 
 pub mod child;
 mod complete;
+mod confine;
 mod image;
+mod look;
+mod mend;
 mod pages;
 mod protocol;
 mod reader;
@@ -13,10 +16,12 @@ mod space;
 mod survey;
 #[cfg(test)]
 pub(super) mod tests;
+mod text;
 
 use super::DecodeError;
 use super::PageHeader;
 use super::Settings;
+use super::TextLayer;
 use crate::model::PageImage;
 use protocol::{Reply, Request};
 use reader::Reader;
@@ -58,6 +63,23 @@ impl PdfFile {
         }
     }
 
+    /// Returns the text that the file gives for the page.
+    pub(super) fn text(&self, index: u32) -> Result<TextLayer, DecodeError> {
+        match self.ask(&Request::Text { index })? {
+            (Reply::Text(words), _) => Ok(words.into_layer()),
+            (reply, _) => Err(reply.unexpected()),
+        }
+    }
+
+    /// Has the file written anew by its reader.
+    pub(super) fn rewritten(&self, pages: &[u32], job: &[u8]) -> Result<Vec<u8>, DecodeError> {
+        let job = String::from_utf8_lossy(job).into_owned();
+        match self.ask(&Request::Rewrite { pages: pages.to_vec(), job })? {
+            (Reply::Rewritten, bytes) => Ok(bytes),
+            (reply, _) => Err(reply.unexpected()),
+        }
+    }
+
     /// Asks the reader, a new one where there is none.
     ///
     /// A reader that served other pages may have died of what they left behind, so its page gets a second try alone.
@@ -89,11 +111,12 @@ impl PdfFile {
 #[cfg(test)]
 pub(super) fn pages_in_process(bytes: Vec<u8>, settings: &Settings) {
     let _ = super::guard::pdfs(|| {
-        let pdf = pages::open(bytes)?;
+        let pdf = pages::open(&bytes.into(), &[])?;
         let mut pages = pages::PdfPages::new(&pdf, settings)?;
         for index in 0..pages.count().min(settings.max_pages) {
             let _ = super::guard::pdfs(|| pages.header(index));
             let _ = super::guard::pdfs(|| pages.page(index));
+            let _ = super::guard::pdfs(|| pages.text(index));
         }
         Ok(())
     });

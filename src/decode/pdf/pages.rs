@@ -2,16 +2,18 @@
 
 use super::complete::{leaves_of, missing_part};
 use super::image::{Refusal, Taker};
-use super::survey::{Plan, Survey, Tile};
+use super::look::Look;
+use super::mend::with_mended_maps;
+use super::survey::{Plan, ScanImage, Survey, Tile};
+use super::text::glyphs::Glyphs;
+use super::text::{RawText, text_of};
 use crate::decode::DecodeError;
 use crate::decode::PageHeader;
 use crate::decode::Settings;
 use crate::decode::believable_dpi;
 use crate::decode::guard::checked_size;
 use crate::decode::pixels::{Picture, Samples};
-use crate::model::PageImage;
-use crate::model::PixelBox;
-use crate::model::PixelSize;
+use crate::model::{Dpi, PageImage, PdfPage, PixelBox, PixelSize, PlacedObject};
 use hayro::hayro_interpret::{
     Context, Device, InterpreterCache, InterpreterSettings, InterpreterWarning, interpret_page,
 };
@@ -28,13 +30,42 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// After so many pages what was kept of fonts and images is let go, so that long files do not fill the memory.
 const PAGES_PER_CACHE: u32 = 50;
 
-/// Parses a PDF. Where it is encrypted, the empty password is tried.
-pub(super) fn open(bytes: Vec<u8>) -> Result<Pdf, DecodeError> {
-    Pdf::new(bytes).map_err(|error| match error {
+/// Parses a PDF and mends its character maps. Where it is encrypted, the empty password is tried and then `passwords`.
+pub(super) fn open(bytes: &Arc<Vec<u8>>, passwords: &[String]) -> Result<Pdf, DecodeError> {
+    let mut opened = parsed(bytes, "");
+    for password in passwords {
+        if !matches!(opened, Err(DecodeError::EncryptedPdf)) {
+            break;
+        }
+        opened = parsed(bytes, password);
+    }
+    let pdf = opened?;
+    let mended = with_mended_maps(&pdf, bytes).and_then(|mended| parsed(&Arc::new(mended), "").ok());
+    Ok(mended.filter(|mended| mended.pages().len() == pdf.pages().len()).unwrap_or(pdf))
+}
+
+fn parsed(bytes: &Arc<Vec<u8>>, password: &str) -> Result<Pdf, DecodeError> {
+    Pdf::new_with_password(Arc::clone(bytes), password).map_err(|error| match error {
         LoadPdfError::Decryption(DecryptionError::PasswordProtected) => DecodeError::EncryptedPdf,
         LoadPdfError::Decryption(error) => DecodeError::DamagedPdf { what: format!("its encryption: {error:?}") },
         LoadPdfError::Invalid => DecodeError::damaged_pdf("it cannot be parsed"),
     })
+}
+
+/// Looks at pages whose text is kept until it is asked for.
+const MAX_KEPT_LOOKS: usize = 64;
+
+/// The text of a page, with what its page image will be.
+pub(super) struct PageText {
+    pub text: RawText,
+    /// Width and height of the page in points.
+    pub points: (f64, f64),
+    pub size: PixelSize,
+    pub dpi: Option<Dpi>,
+    /// Whether images are all that is to be seen on the page.
+    pub scan: bool,
+    /// How much of the page images cover.
+    pub image_cover: f64,
 }
 
 /// The pages of a parsed PDF.
@@ -42,6 +73,10 @@ pub(super) struct PdfPages<'a> {
     /// A page that the page tree names and the file does not hold is `None`.
     pages: Vec<Option<&'a Page<'a>>>,
     plans: HashMap<u32, Plan>,
+    /// Kept from the look at a page until it is asked for.
+    glyphs: HashMap<u32, Glyphs>,
+    /// The images of pages that are scans: object, and the way from its pixels to points of the page.
+    scans: HashMap<u32, Option<Vec<ScanImage>>>,
     settings: Settings,
     fonts: InterpreterCache<'a>,
     drawings: RenderCache<'a>,
@@ -64,7 +99,16 @@ impl<'a> PdfPages<'a> {
             return Err(DecodeError::damaged_pdf("none of its pages can be found"));
         }
         let (fonts, drawings) = (InterpreterCache::new(), RenderCache::new());
-        Ok(Self { pages, plans: HashMap::new(), settings: settings.clone(), fonts, drawings, uses: 0 })
+        Ok(Self {
+            pages,
+            plans: HashMap::new(),
+            glyphs: HashMap::new(),
+            scans: HashMap::new(),
+            settings: settings.clone(),
+            fonts,
+            drawings,
+            uses: 0,
+        })
     }
 
     pub(super) fn count(&self) -> u32 {
@@ -111,6 +155,54 @@ impl<'a> PdfPages<'a> {
         }
     }
 
+    /// Returns the text that the file gives for a page, with its boxes in points.
+    pub(super) fn text(&mut self, index: u32) -> Result<PageText, DecodeError> {
+        let page = self.get(index)?;
+        if let Some(what) = missing_part(page) {
+            return Err(DecodeError::DamagedPdf { what });
+        }
+        let plan = self.plan(index)?;
+        let glyphs = match self.glyphs.remove(&index) {
+            Some(glyphs) => glyphs,
+            None => {
+                self.plans.remove(&index);
+                self.plan(index)?;
+                self.glyphs.remove(&index).unwrap_or_default()
+            }
+        };
+        let (width, height) = page.render_dimensions();
+        let (size, dpi, scan, image_cover) = match plan {
+            Plan::Pixels { shown, dpi, .. } => {
+                let size = PixelSize { width: shown.width(), height: shown.height() };
+                (size, believable_dpi(dpi.0, dpi.1), true, 1.0)
+            }
+            Plan::Draw { min_dpi, image_cover } => {
+                let (size, scale) = self.drawing_size(page, min_dpi);
+                (size, believable_dpi(scale * 72.0, scale * 72.0), false, image_cover)
+            }
+        };
+        let points = (f64::from(width), f64::from(height));
+        Ok(PageText { text: text_of(glyphs, points.0, points.1), points, size, dpi, scan, image_cover })
+    }
+
+    /// Returns what writing the page anew must know of it.
+    pub(super) fn about(&mut self, index: u32) -> Result<PdfPage, DecodeError> {
+        let page = self.get(index)?;
+        self.plan(index)?;
+        let (width, height) = page.render_dimensions();
+        let to_user = to_page(page).inverse();
+        if !to_user.is_finite() {
+            return Err(DecodeError::damaged_pdf("its page has no area"));
+        }
+        let placed = |image: &ScanImage| {
+            let (width, height) = (f64::from(image.size.width), f64::from(image.size.height));
+            let square = Affine::new([width, 0.0, 0.0, -height, 0.0, height]);
+            PlacedObject { object: image.object, matrix: (to_user * image.to_page * square).as_coeffs() }
+        };
+        let scan = self.scans.get(&index).and_then(Option::as_ref).map(|images| images.iter().map(placed).collect());
+        Ok(PdfPage { size: (width.into(), height.into()), to_user: to_user.as_coeffs(), scan })
+    }
+
     fn get(&mut self, index: u32) -> Result<&'a Page<'a>, DecodeError> {
         self.uses += 1;
         if self.uses.is_multiple_of(2 * PAGES_PER_CACHE) {
@@ -129,9 +221,17 @@ impl<'a> PdfPages<'a> {
         }
         let page = self.get(index)?;
         let (width, height) = page.render_dimensions();
-        let mut survey = Survey::new(width.into(), height.into(), self.settings.max_page_megapixels);
-        self.interpret(page, &mut survey);
-        let plan = survey.plan()?;
+        let survey = Survey::new(width.into(), height.into(), self.settings.max_page_megapixels);
+        let mut look = Look { survey, glyphs: Glyphs::default() };
+        self.interpret(page, &mut look);
+        let plan = look.survey.plan()?;
+        if self.glyphs.len() >= MAX_KEPT_LOOKS {
+            self.glyphs.clear();
+        }
+        self.glyphs.insert(index, look.glyphs);
+        if matches!(plan, Plan::Pixels { .. }) {
+            self.scans.insert(index, look.survey.objects());
+        }
         if let Plan::Pixels { canvas, .. } = &plan {
             checked_size(canvas.width.into(), canvas.height.into(), self.settings.max_page_megapixels)?;
         }

@@ -3,12 +3,13 @@
 //! A message is the length of its words (4 bytes) and of its pixels (8 bytes), little-endian, then its words as JSON,
 //! then its pixels.
 
+use super::pages::PageText;
+use super::text::{PlacedWord, RawText};
 use crate::decode::DecodeError;
 use crate::decode::PageHeader;
 use crate::decode::Settings;
-use crate::model::Dpi;
-use crate::model::PageImage;
-use crate::model::PixelSize;
+use crate::decode::TextLayer;
+use crate::model::{Confidence, Dpi, Line, PageImage, PixelBox, PixelSize, Rotation, Word};
 use image::{DynamicImage, GrayImage, RgbImage};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -17,13 +18,27 @@ use std::io::{self, Read, Write};
 /// What the reader is asked. The first request of all is `Open`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Request {
-    Open { settings: Settings },
-    Header { index: u32 },
-    Page { index: u32 },
+    Open {
+        settings: Settings,
+    },
+    Header {
+        index: u32,
+    },
+    Page {
+        index: u32,
+    },
+    Text {
+        index: u32,
+    },
+    /// Write the file anew: pages counted from 0, and what is to be done in words of the writer's own.
+    Rewrite {
+        pages: Vec<u32>,
+        job: String,
+    },
 }
 
 /// What the reader answers, one reply a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Reply {
     Opened {
         pages: u32,
@@ -34,6 +49,9 @@ pub(super) enum Reply {
     },
     /// Its pixels follow.
     Page(PageWords),
+    Text(Box<TextWords>),
+    /// The file follows in the place of pixels.
+    Rewritten,
     Failed(DecodeError),
 }
 
@@ -99,8 +117,58 @@ impl PageWords {
     }
 }
 
-/// Longest words a message may have.
-const MAX_WORDS: usize = 1 << 20;
+/// The text of a page, boxes in points.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct TextWords {
+    text: RawText,
+    points: (f64, f64),
+    size: Size,
+    dpi: Option<u32>,
+    scan: bool,
+    image_cover: f64,
+}
+
+impl From<PageText> for TextWords {
+    fn from(page: PageText) -> Self {
+        let PageText { text, points, size, dpi, scan, image_cover } = page;
+        Self { text, points, size: size.into(), dpi: dpi.map(|dpi| dpi.0), scan, image_cover }
+    }
+}
+
+impl TextWords {
+    /// Returns the text with boxes in pixels of the page image.
+    pub(super) fn into_layer(self) -> TextLayer {
+        let size = PixelSize::from(self.size);
+        let across = f64::from(size.width) / self.points.0.max(0.1);
+        let down = f64::from(size.height) / self.points.1.max(0.1);
+        let word = |word: PlacedWord| {
+            let [left, top, right, bottom] = word.bounds;
+            let bounds = PixelBox::new(
+                ((left * across).floor().max(0.0) as u32).min(size.width.saturating_sub(1)),
+                ((top * down).floor().max(0.0) as u32).min(size.height.saturating_sub(1)),
+                ((right * across).ceil().max(1.0) as u32).min(size.width),
+                ((bottom * down).ceil().max(1.0) as u32).min(size.height),
+            );
+            Word { text: word.text, bounds, confidence: Confidence::new(1.0) }
+        };
+        let line = |words: Vec<PlacedWord>| Line::new(words.into_iter().map(word).collect());
+        TextLayer {
+            lines: self.text.lines.into_iter().map(line).collect(),
+            size,
+            dpi: self.dpi.map(Dpi),
+            turn: Rotation::from_degrees(self.text.turn.into()).unwrap_or_default(),
+            left_to_right: self.text.left_to_right,
+            legible: self.text.legible,
+            illegible: self.text.illegible,
+            invisible: self.text.invisible,
+            scan: self.scan,
+            image_cover: self.image_cover as f32,
+        }
+    }
+}
+
+/// Longest words a message may have: the text of a page with as many glyphs as are taken.
+const MAX_WORDS: usize = 64 << 20;
 
 /// Writes one message.
 pub(super) fn send(to: &mut impl Write, words: &impl Serialize, pixels: &[u8]) -> io::Result<()> {

@@ -48,6 +48,8 @@ impl Reader {
         let pipes = (process.stdin.take(), process.stdout.take(), process.stderr.take());
         let (Some(requests), Some(mut output), Some(errors)) = pipes else { return Err(no_reader("it has no pipes")) };
         let max_pixels = u64::from(settings.max_page_megapixels.max(settings.pdf_render_max_megapixels)) * 3_000_000;
+        // A file written anew is the old one with some text.
+        let max_pixels = max_pixels.max(u64::from(settings.max_file_mib) << 21);
         let (sender, replies) = mpsc::channel();
         // Ends with the process: the pipe closes.
         thread::spawn(move || {

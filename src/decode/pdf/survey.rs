@@ -53,6 +53,8 @@ pub(super) struct Tile {
 #[derive(Clone, Copy, Debug)]
 struct Placed {
     ordinal: usize,
+    /// `None` for an image within the content itself.
+    object: Option<(u32, u16)>,
     size: PixelSize,
     to_page: Affine,
     rect: Rect,
@@ -61,6 +63,14 @@ struct Placed {
     plain: bool,
     opaque: bool,
     grey: bool,
+}
+
+/// An image of a scan: its object, and the way from its pixels to points of the page.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ScanImage {
+    pub object: (u32, u16),
+    pub size: PixelSize,
+    pub to_page: Affine,
 }
 
 /// A device that draws nothing and notes what would be seen. Page coordinates are points, from the top left.
@@ -77,6 +87,8 @@ pub(super) struct Survey {
     crowded: bool,
     limit_megapixels: u32,
     oversized: Option<DecodeError>,
+    /// How often an image was drawn over the whole page.
+    pub covers: u32,
 }
 
 impl Survey {
@@ -91,7 +103,24 @@ impl Survey {
             crowded: false,
             limit_megapixels,
             oversized: None,
+            covers: 0,
         }
+    }
+
+    /// Returns the images left on the page; `None` where one of them is no object of its own.
+    pub(super) fn objects(&self) -> Option<Vec<ScanImage>> {
+        let image =
+            |image: &Placed| Some(ScanImage { object: image.object?, size: image.size, to_page: image.to_page });
+        self.images.iter().map(image).collect()
+    }
+
+    pub(super) fn page_area(&self) -> Rect {
+        self.page
+    }
+
+    /// Returns the part of the page that is being drawn in.
+    pub(super) fn seen_area(&self) -> Rect {
+        self.clip().0.intersect(self.page)
     }
 
     fn clip(&self) -> (Rect, bool) {
@@ -213,7 +242,7 @@ impl Placed {
     }
 }
 
-fn alpha_of(paint: &Paint<'_>) -> f32 {
+pub(super) fn alpha_of(paint: &Paint<'_>) -> f32 {
     match paint {
         Paint::Color(color) => color.to_rgba().components()[3],
         Paint::Pattern(_) => 1.0,
@@ -294,14 +323,28 @@ impl<'a> Device<'a> for Survey {
                 (raster.stream(), !alpha, is_greyish(dict))
             }
         };
+        let object = stream
+            .dict()
+            .obj_id()
+            .and_then(|id| Some((u32::try_from(id.obj_number).ok()?, u16::try_from(id.gen_number).ok()?)));
         if let (Err(error), None) = (check_sizes(stream, size, self.limit_megapixels), &self.oversized) {
             self.oversized = Some(error);
         }
         let plain = unmixed && props.blend_mode == BlendMode::Normal;
-        let image =
-            Placed { ordinal, size, to_page: props.transform, rect, shown, plain, opaque: plain && opaque, grey };
+        let image = Placed {
+            ordinal,
+            object,
+            size,
+            to_page: props.transform,
+            rect,
+            shown,
+            plain,
+            opaque: plain && opaque,
+            grey,
+        };
         if image.opaque && image.shown.area() > COVER * self.page.area() {
             self.hide_beneath(image.shown.inflate(TOLERANCE_PT, TOLERANCE_PT));
+            self.covers += 1;
         }
         self.crowded |= self.images.len() >= MAX_IMAGES;
         if !self.crowded {

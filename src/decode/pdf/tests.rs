@@ -61,7 +61,7 @@ const WHOLE_PAGE: &str = "q 72 0 0 144 0 0 cm /I0 Do Q";
 
 fn read(bytes: Vec<u8>) -> Result<(PageHeader, PageImage), DecodeError> {
     let settings = Settings { max_page_megapixels: 20, ..Settings::default() };
-    let pdf = open(bytes)?;
+    let pdf = open(&bytes.into(), &[])?;
     let mut pages = PdfPages::new(&pdf, &settings)?;
     let header = pages.header(0)?;
     let page = pages.page(0)?;
@@ -193,7 +193,7 @@ fn what_the_file_does_not_hold_is_missed() {
     assert!(matches!(error, Some(DecodeError::DamagedPdf { .. })), "{error:?}");
     let page = b"<</Type/Page/MediaBox[0 0 72 144]>>".to_vec();
     let tree = b"<</Type/Pages/Kids[3 0 R 9 0 R]/Count 2>>".to_vec();
-    let pdf = open(written(&[b"<</Type/Catalog/Pages 2 0 R>>".to_vec(), tree, page])).expect("is parsed");
+    let pdf = open(&written(&[b"<</Type/Catalog/Pages 2 0 R>>".to_vec(), tree, page]).into(), &[]).expect("is parsed");
     let mut pages = PdfPages::new(&pdf, &Settings::default()).expect("has pages");
     assert_eq!(pages.count(), 2);
     assert!(pages.page(0).is_ok());
@@ -204,7 +204,7 @@ fn what_the_file_does_not_hold_is_missed() {
 fn loops_end_and_empty_files_are_said_to_be_empty() {
     let tree = |kids: &str| {
         let tree = format!("<</Type/Pages/Kids[{kids}]/Count 1>>").into_bytes();
-        let pdf = open(written(&[b"<</Type/Catalog/Pages 2 0 R>>".to_vec(), tree]))?;
+        let pdf = open(&written(&[b"<</Type/Catalog/Pages 2 0 R>>".to_vec(), tree]).into(), &[])?;
         PdfPages::new(&pdf, &Settings::default()).map(|pages| pages.count())
     };
     assert!(matches!(tree(""), Err(DecodeError::Empty { .. })));
@@ -228,5 +228,5 @@ fn sizes_over_the_limit_are_refused_before_decoding() {
 
 #[test]
 fn what_is_no_pdf_is_damaged() {
-    assert!(matches!(open(b"%PDF-1.4 nothing".to_vec()), Err(DecodeError::DamagedPdf { .. })));
+    assert!(matches!(open(&b"%PDF-1.4 nothing".to_vec().into(), &[]), Err(DecodeError::DamagedPdf { .. })));
 }

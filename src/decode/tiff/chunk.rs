@@ -116,7 +116,7 @@ fn paste(chunk: &[u8], stored: PixelSize, spot: &Spot, page: &mut [u8], page_siz
     }
 }
 
-fn packed<S: ReadAt + ?Sized>(source: &S, layout: &Layout, index: usize) -> Result<Vec<u8>, DecodeError> {
+pub(super) fn packed<S: ReadAt + ?Sized>(source: &S, layout: &Layout, index: usize) -> Result<Vec<u8>, DecodeError> {
     let (offset, count) = layout.places.get(index).copied().unwrap_or_default();
     let mut bytes = source.bytes(offset, count)?;
     // JPEG has an order of bits of its own, which FillOrder does not touch (libtiff, TIFF_NOBITREV).
@@ -189,16 +189,20 @@ fn shared_chroma<S: ReadAt + ?Sized>(
 }
 
 fn jpeg_chunk<S: ReadAt + ?Sized>(source: &S, layout: &Layout, index: usize) -> Result<Picture, DecodeError> {
-    let bytes = packed(source, layout, index)?;
-    // The tables that all strips share come as a JPEG without pixels: its end marker and the strip's start marker go.
-    let bytes = match (layout.jpeg_tables.strip_suffix(&[0xFF, 0xD9]), bytes.strip_prefix(&[0xFF, 0xD8])) {
-        (Some(tables), Some(strip)) if tables.len() > 2 => [tables, strip].concat(),
-        _ => bytes,
-    };
+    let bytes = whole_jpeg(layout, packed(source, layout, index)?);
     let limit = (layout.chunk_size.pixels().max(layout.size.pixels()) / 1_000_000 + 2) * 2;
     let header = jpeg::read_header(&bytes[..], u32::try_from(limit).unwrap_or(u32::MAX))?;
     let colours = if layout.ink == Ink::Rgb { Colours::Rgb } else { Colours::AsMarked };
     jpeg::decode(&bytes, &header, colours)
+}
+
+/// Returns a strip as a JPEG of its own, with the tables that all strips share.
+pub(super) fn whole_jpeg(layout: &Layout, strip: Vec<u8>) -> Vec<u8> {
+    // The tables come as a JPEG without pixels: its end marker and the strip's start marker go.
+    match (layout.jpeg_tables.strip_suffix(&[0xFF, 0xD9]), strip.strip_prefix(&[0xFF, 0xD8])) {
+        (Some(tables), Some(rest)) if tables.len() > 2 => [tables, rest].concat(),
+        _ => strip,
+    }
 }
 
 fn jpeg_samples(picture: Picture, layout: &Layout) -> Vec<u8> {

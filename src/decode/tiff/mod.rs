@@ -5,6 +5,7 @@
 //! revision 6.0 (Adobe, 1992), its Technical Note 2 on JPEG, and RFC 2306 on fax profiles.
 
 mod chunk;
+mod coded;
 mod layout;
 mod samples;
 
@@ -14,6 +15,7 @@ use super::Settings;
 use super::pixels::Picture;
 use super::source::FileBytes;
 use super::tags::{Directories, tag};
+use crate::model::EncodedPage;
 use crate::model::PageImage;
 use layout::Layout;
 use std::collections::HashSet;
@@ -82,6 +84,11 @@ impl TiffFile {
         };
         let page = picture.turned(layout.turn).into_page(layout.dpi);
         page.ok_or_else(|| DecodeError::damaged_image("it has fewer samples than pixels"))
+    }
+
+    /// Returns the page as coded, where PDF knows its coding.
+    pub(super) fn coded(&self, index: u32) -> Result<Option<EncodedPage>, DecodeError> {
+        coded::coded(&self.file, self.layout(index)?)
     }
 
     fn layout(&self, index: u32) -> Result<&Layout, DecodeError> {

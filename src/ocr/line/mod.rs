@@ -1,0 +1,131 @@
+//! Our own reader of printed lines: images of lines in, their words in logical order with boxes and confidence out.
+//!
+//! Each line is [fitted](fit) to the picture that the [network](net) was trained on, the network says what stands at every step
+//! of it, the likeliest [path] through the steps is the text from left to right, and [words] turns it into the order of
+//! reading. The network knows Arabic letters, digits of both shapes, Latin letters and marks; it reads one line at a
+//! time and knows nothing of the page.
+
+mod fit;
+mod net;
+mod path;
+mod search;
+mod words;
+
+pub use net::NetError;
+
+use super::{OcrEngine, OcrError};
+use crate::model::{CleanPage, ContentHash, EngineId, Line, LineImage};
+use crate::text::bidi;
+use fit::{Ink, fit};
+use net::Net;
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+
+/// Raised when the same line gives other words than before, with the same net.
+const VERSION: u16 = 1;
+
+/// The net that is part of the program. See `tessdata/README.md`.
+const BUILT_IN_WEIGHTS: &[u8] = include_bytes!("../../../tessdata/warraq-line.onnx");
+const BUILT_IN_ABOUT: &[u8] = include_bytes!("../../../tessdata/warraq-line.json");
+
+/// Names of the net's two files.
+const WEIGHTS: &str = "warraq-line.onnx";
+const ABOUT: &str = "warraq-line.json";
+
+/// Readings returned by [`LineReader::read_constrained`].
+const READINGS: usize = 5;
+
+/// What may stand in some columns of a line, if it is made of certain characters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// The text in logical order.
+    pub text: String,
+    /// Its probability among all texts of whatever characters.
+    pub probability: f32,
+}
+
+/// Reads printed lines with one net, from any number of threads at once.
+pub struct LineReader {
+    identity: EngineId,
+    net: Net,
+}
+
+impl LineReader {
+    /// Loads the net of a folder, or the one built in, and tries it.
+    ///
+    /// # Errors
+    /// [`OcrError`] when the files are missing or cannot be used.
+    pub fn load(folder: Option<&Path>) -> Result<Self, OcrError> {
+        let Some(folder) = folder else { return Self::from_bytes(BUILT_IN_WEIGHTS.to_vec(), BUILT_IN_ABOUT) };
+        let read = |name: &str| {
+            let path = folder.join(name);
+            fs::read(&path).map_err(|source| OcrError::Model { path, source })
+        };
+        Self::from_bytes(read(WEIGHTS)?, &read(ABOUT)?)
+    }
+
+    fn from_bytes(weights: Vec<u8>, about: &[u8]) -> Result<Self, OcrError> {
+        let hash = ContentHash::of(&[weights.as_slice(), about].concat());
+        let net = Net::load(weights, about)?;
+        let identity = EngineId(format!("warraq-line {} {} v{VERSION}", net.about.version, hash.short()));
+        Ok(Self { identity, net })
+    }
+
+    /// Returns what stands on each of the lines; a line of nothing where there is nothing to read.
+    ///
+    /// # Errors
+    /// [`OcrError`] when the net fails.
+    pub fn lines(&self, images: &[LineImage]) -> Result<Vec<Line>, OcrError> {
+        let fitted: Vec<(usize, Ink)> = images
+            .iter()
+            .enumerate()
+            .filter_map(|(at, image)| Some((at, fit(&image.grey, self.net.about.height)?)))
+            .collect();
+        let (places, inks): (Vec<usize>, Vec<Ink>) = fitted.into_iter().unzip();
+        let mut lines = vec![Line::default(); images.len()];
+        for ((at, ink), steps) in places.into_iter().zip(&inks).zip(self.net.read(&inks)?) {
+            let path = path::Path::greedy(&steps);
+            if let (Some(line), Some(image)) = (lines.get_mut(at), images.get(at)) {
+                *line = words::words(&path, &self.net.about, image, ink);
+            }
+        }
+        Ok(lines)
+    }
+
+    /// Returns the likeliest texts made of the characters of `alphabet` alone in some columns of a line, the best first: a second
+    /// look at what must be a number or a date.
+    ///
+    /// # Errors
+    /// [`OcrError`] when the net fails.
+    pub fn read_constrained(
+        &self,
+        line: &LineImage,
+        columns: Range<u32>,
+        alphabet: &str,
+    ) -> Result<Vec<Reading>, OcrError> {
+        let about = &self.net.about;
+        let Some(ink) = fit(&line.grey, about.height) else { return Ok(Vec::new()) };
+        let each = ink.columns_each * about.stride as f32;
+        let Some(steps) = self.net.read(&[ink])?.pop() else { return Ok(Vec::new()) };
+        let steps = steps.part((columns.start as f32 / each) as usize, (columns.end as f32 / each).ceil() as usize);
+        let allowed: Vec<usize> =
+            (1..).zip(&about.chars).filter(|(_, c)| alphabet.contains(**c)).map(|(class, _)| class).collect();
+        let reading = |found: search::Found| {
+            let chars = found.classes.iter().filter_map(|class| about.chars.get(class.checked_sub(1)?));
+            let text = bidi::logical_text(&chars.collect::<String>()).trim().to_owned();
+            Reading { text, probability: found.log_prob.exp() }
+        };
+        Ok(search::best(&steps, &allowed, READINGS).into_iter().map(reading).collect())
+    }
+}
+
+impl OcrEngine for LineReader {
+    fn identity(&self) -> &EngineId {
+        &self.identity
+    }
+
+    fn read(&self, _page: &CleanPage, lines: &[LineImage]) -> Result<Vec<Line>, OcrError> {
+        Ok(self.lines(lines)?.into_iter().filter(|line| !line.words.is_empty()).collect())
+    }
+}

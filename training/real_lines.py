@@ -28,12 +28,9 @@ BARE = str.maketrans("أإآىة", "ااايه")
 
 
 def words_of(truth, start, end):
-    """The part of the text from start to end, widened or narrowed to whole words."""
-    while 0 < start < len(truth) and truth[start - 1] != " " and truth[start] != " ":
-        start -= 1
-    while 0 < end < len(truth) and truth[end] != " " and truth[end - 1] != " ":
-        end += 1
-    return truth[start:end].strip()
+    """The words of which the larger part lies between start and end."""
+    words = [m for m in re.finditer(r"\S+", truth) if min(m.end(), end) - max(m.start(), start) > (m.end() - m.start()) / 2]
+    return " ".join(m[0] for m in words)
 
 
 def settle(reading, truth):

@@ -1,21 +1,22 @@
 #!/usr/bin/env python3
-"""Writes the averaged weights of a training state as ONNX, checks them, and converts them for rten.
+"""Writes the averaged weights of a training state as ONNX, checks them, and packs them for shipping.
 
-    export.py STATE.pt OUT_DIR [--name warraq-line]      writes NAME.onnx, NAME.rten and NAME.json
+    export.py STATE.pt OUT_DIR [--name warraq-line]      writes NAME.full.onnx, NAME.onnx (packed) and NAME.json
 """
 import argparse
 import hashlib
 import json
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import torch
 
 from net import HEIGHT, STRIDE, WIDTH_MULTIPLE, Reader
+from pack import pack
 from texts import CHARS
 
 
@@ -63,16 +64,15 @@ def main():
     net.load_state_dict(kept["average"])
     net.eval()
     args.out.mkdir(parents=True, exist_ok=True)
-    onnx = args.out / f"{args.name}.onnx"
-    to_onnx(net, onnx)
-    spent = check(net, onnx)
-    rten = args.out / f"{args.name}.rten"
-    subprocess.run([str(Path(sys.executable).with_name("rten-convert")), str(onnx), str(rten)], check=True)
-    digest = hashlib.sha256(rten.read_bytes()).hexdigest()
+    full, packed = args.out / f"{args.name}.full.onnx", args.out / f"{args.name}.onnx"
+    to_onnx(net, full)
+    spent = check(net, full)
+    onnx.save(pack(onnx.load(full)), packed)
+    digest = hashlib.sha256(packed.read_bytes()).hexdigest()
     about = {"version": 1, "height": HEIGHT, "stride": STRIDE, "width_multiple": WIDTH_MULTIPLE, "order": "visual, left to right; class 0 is the blank",
              "steps": kept["step"], "lines": kept["lines"], "sha256": digest, "chars": list(CHARS)}
     (args.out / f"{args.name}.json").write_text(json.dumps(about, ensure_ascii=False, indent=None) + "\n", "utf-8")
-    print(f"{rten.name}: {rten.stat().st_size} bytes, sha256 {digest}, {kept['step']} steps, {kept['lines']} lines, {spent:.1f} ms for 600 pixels in one thread")
+    print(f"{packed.name}: {packed.stat().st_size} bytes, sha256 {digest}, {kept['step']} steps, {kept['lines']} lines, {spent:.1f} ms for 600 pixels in one thread")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ class Shards:
     """All lines of some folders; shards may be added while training runs."""
 
     def __init__(self, folders):
-        self.folders, self.seen, self.items = [Path(f) for f in folders], set(), []
+        self.folders, self.seen, self.items, self.fresh = [Path(f) for f in folders], set(), [], []
 
     def paths(self):
         return sorted(p for folder in self.folders for p in folder.glob("[0-9]*[0-9].npz"))
@@ -32,7 +32,14 @@ class Shards:
         for path in map(Path, paths):
             if path not in self.seen:
                 self.seen.add(path)
-                self.items += load(path)
+                self.fresh += load(path)
+
+    def some(self, count, rng):
+        """Lines for the next pass: the newest that were not shown yet, filled up from all others."""
+        newest = self.fresh[-count:]
+        some = newest + rng.sample(self.items, min(len(self.items), count - len(newest)))
+        self.items, self.fresh = self.items + self.fresh, []
+        return some
 
 
 def shake(picture, rng):

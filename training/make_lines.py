@@ -30,7 +30,7 @@ def scan_size(rng):
 
 def make(writer, fonts, rng, noise, recent):
     """Returns (picture, visual text) or None."""
-    metal = rng.random() < 0.14
+    metal = rng.random() < 0.22
     cells = [writer.book_line()] if metal else writer.cells()
     if not cells or sum(map(len, cells)) > 120:
         return None

@@ -46,6 +46,11 @@ class Fonts:
             self.drawable[file] = set(TTFont(file, fontNumber=0, lazy=True).getBestCmap() or ())
         return all(c == " " or ord(c) in self.drawable[file] for c in text)
 
+    def of_family(self, rng, name, text):
+        """A font of one family that has every glyph of the text."""
+        some = [f for f in self.files if name in f.parts and "Italic" not in f.name and self.can_draw(f, text)]
+        return rng.choice(some) if some else None
+
     def choose(self, rng, text, kind=None):
         """A font that has every glyph of the text; `kind` is met where that is soon done."""
         for _ in range(16):
@@ -138,8 +143,10 @@ def draw(cells, fonts, rng, size):
 
 def draw_type(words, fonts, rng, size):
     """Sets words as metal type does: in Naskh, hardly parted, none quite on the line. Returns what `draw` does."""
-    file = fonts.choose(rng, "".join(words), "naskh")
-    if file is None:
+    text = "".join(words)
+    # Amiri revives the types of Bulaq: its letters hang under one another as in the books of that time.
+    file = rng.random() < 0.65 and fonts.of_family(rng, "amiri", text) or fonts.choose(rng, text, "naskh")
+    if not file:
         return None
     font, tight = fonts.at(file, size), rng.uniform(0.03, 0.25)
     pieces = []
@@ -163,8 +170,8 @@ def vary_face(ink, rng, metal=False):
     height, width = ink.shape
     if metal:
         ink = cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, rng.choice([1, 3])))) if rng.random() < 0.6 else ink
-    if rng.random() < (0.6 if metal else 0.35):
-        width = max(8, int(width * (rng.uniform(0.7, 1.05) if metal else rng.uniform(0.78, 1.28))))
+    if rng.random() < (0.75 if metal else 0.35):
+        width = max(8, int(width * (rng.uniform(0.7, 1.0) if metal else rng.uniform(0.78, 1.28))))
         ink = cv2.resize(ink, (width, height), interpolation=cv2.INTER_AREA if width < ink.shape[1] else cv2.INTER_LINEAR)
     if not metal and rng.random() < 0.15:
         slant = rng.uniform(-0.3, 0.3)

@@ -132,7 +132,7 @@ class Trainer:
             if args.ranks > 1:                    # all ranks see the same shards
                 dist.broadcast_object_list(names, 0)
             shards.take_in(names[0])
-            for batch in batches(shards.items, args.columns, rng, args.ranks):
+            for batch in batches(shards.some(args.lines, rng), args.columns, rng, args.ranks):
                 losses.append(self.learn([(shake(p, own), t) for p, t in batch[self.rank::args.ranks]]))
                 lines += len(batch)
                 self.lines += len(batch)
@@ -179,6 +179,7 @@ def main():
     parser.add_argument("--ranks", type=int, default=1)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--columns", type=int, default=5000, help="pixel columns of a batch, for each rank")
+    parser.add_argument("--lines", type=int, default=24000, help="lines of a pass, fewer than all so that new shards are soon shown")
     parser.add_argument("--held", nargs="*", default=[])
     parser.add_argument("--held-lines", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)

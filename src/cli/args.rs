@@ -67,7 +67,11 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// Reads the pages of one PDF for the program that started it
     #[command(hide = true)]
-    PdfPages { path: PathBuf },
+    PdfPages {
+        path: PathBuf,
+        /// Version of the program that asks
+        version: Option<String>,
+    },
 }
 
 #[derive(Debug, Args)]

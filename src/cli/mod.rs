@@ -51,7 +51,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if asked { 0 } else { 2 });
         }
     };
-    if let Command::PdfPages { path } = &cli.command {
+    if let Command::PdfPages { path, .. } = &cli.command {
         return crate::decode::pdf_child::run(path, crate::export::pdf::rewritten);
     }
     start_log(&cli);

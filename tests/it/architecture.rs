@@ -60,6 +60,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         ],
     ),
     ("main", &["cli"]),
+    // The reader of PDFs as a program of its own.
+    ("bin", &["decode", "export"]),
 ];
 
 #[test]
@@ -147,7 +149,7 @@ fn names(file: &Path, line: &str) -> Vec<String> {
     let line: String = line.split_whitespace().collect::<Vec<_>>().join(" ").replace(":: ", "::").replace(" ::", "::");
     // A file right under src/ reaches its siblings with one `super::`, files in folders with two or more.
     let ways: &[&str] = match (file.components().count(), file.to_str()) {
-        (1, Some("main.rs")) => &["crate::", "warraq::"],
+        (1, Some("main.rs")) | (2, Some("bin/warraq-pdf.rs")) => &["crate::", "warraq::"],
         (1, _) => &["crate::", "super::"],
         _ => &["crate::", "super::super::"],
     };

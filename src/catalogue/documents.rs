@@ -131,8 +131,7 @@ pub(super) fn replace(transaction: &Connection, rows: &[DocumentRow]) -> rusqlit
 pub(super) fn relate(transaction: &Connection, id: &DocumentId, letter: &LetterRow) -> rusqlite::Result<()> {
     let id = id.to_string();
     transaction.prepare_cached("DELETE FROM citations WHERE document = ?1")?.execute([&id])?;
-    let sql =
-        "UPDATE documents SET number_key = ?2, issuer = ?3, subject = ?4, sketch = ?5, related = 1 WHERE id = ?1";
+    let sql = "UPDATE documents SET number_key = ?2, issuer = ?3, subject = ?4, sketch = ?5, related = 1 WHERE id = ?1";
     let keys = params![id, letter.number_key, letter.issuer, letter.subject, letter.sketch];
     transaction.prepare_cached(sql)?.execute(keys)?;
     let mut statement = transaction.prepare_cached(

@@ -134,7 +134,11 @@ fn settle(transaction: &Connection, input: InputId, status: &InputStatus) -> rus
     Ok(())
 }
 
-pub(super) fn document_id_rows(connection: &Connection, sql: &str, argument: &str) -> rusqlite::Result<Vec<DocumentId>> {
+pub(super) fn document_id_rows(
+    connection: &Connection,
+    sql: &str,
+    argument: &str,
+) -> rusqlite::Result<Vec<DocumentId>> {
     let mut statement = connection.prepare_cached(sql)?;
     statement.query_map([argument], |row| parsed(row, "id"))?.collect()
 }

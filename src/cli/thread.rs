@@ -78,8 +78,7 @@ fn write_thread(out: &mut impl Write, thread: &Thread) -> io::Result<()> {
 fn write_missing(out: &mut impl Write, letter: &Missing, as_json: bool) -> io::Result<()> {
     if as_json {
         let cited_by: Vec<String> = letter.cited_by.iter().map(DocumentId::to_string).collect();
-        let line =
-            json!({"number": letter.number, "date": letter.date, "from": letter.issuer, "cited_by": cited_by});
+        let line = json!({"number": letter.number, "date": letter.date, "from": letter.issuer, "cited_by": cited_by});
         return writeln!(out, "{line}");
     }
     let date = letter.date.map_or("-".to_owned(), |date| date.to_string());

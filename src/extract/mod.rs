@@ -211,9 +211,8 @@ mod tests {
         check_dates(|text| below(misread(text), "١٢ / ٣ / ٢٠١٤"), Some("2014-03-12"), Some("1435-05-10"));
         check_dates(|text| below(misread(text), "١٢ / ٨ / ٢٠١٤"), Some("2014-08-12"), None);
         // The letter cites one of 1 March.
-        let early = |text: String| {
-            text.replace("الموافق ١٠ جمادى الأولى ١٤٣٥ هـ", "").replace("١٢ / ٣ / ٢٠١٤", "١٢ / ١ / ٢٠١٤")
-        };
+        let early =
+            |text: String| text.replace("الموافق ١٠ جمادى الأولى ١٤٣٥ هـ", "").replace("١٢ / ٣ / ٢٠١٤", "١٢ / ١ / ٢٠١٤");
         check_dates(early, Some("2014-01-12"), None);
         check_dates(|text| below(early(text), "١٢ / ٣ / ٢٠١٤"), Some("2014-03-12"), None);
     }

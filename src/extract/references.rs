@@ -104,7 +104,8 @@ fn issuer_of(text: &Passage, noun_end: usize, at: usize) -> Issuer {
         return Issuer::Addressee;
     }
     let name = text.trimmed(noun_end..at.max(noun_end));
-    if name.is_empty() || !parties::is_body(text, name.start) {
+    // `الأمر الوزاري` names no body, for all that the word is like one.
+    if name.len() < 2 || !parties::is_body(text, name.start) {
         return Issuer::Unsaid;
     }
     Issuer::Named(text.text(name))
@@ -135,8 +136,7 @@ fn reference_at(text: &Passage, at: usize, noun: Option<(Noun, usize)>) -> Optio
         return None;
     }
     let end = dated.map_or(number.range.end, |(_, end)| end);
-    let reference =
-        Reference { number: number.value, date: dated.map(|(date, _)| date), ..Reference::default() };
+    let reference = Reference { number: number.value, date: dated.map(|(date, _)| date), ..Reference::default() };
     Some((text.field(reference, at..end), end))
 }
 

@@ -189,7 +189,10 @@ pub fn page_number(page: &Page) -> Option<u32> {
     let edges = lines.first().into_iter().chain(lines.get(foot..).unwrap_or_default());
     let strips = edges.flat_map(|line| columns(page, line)).map(Passage::new);
     // Of page and total the smaller is the page, whichever way the reader put them.
-    strips.filter(is_page_number).filter_map(|strip| strip.atoms.iter().filter_map(super::passage::Atom::value).min()).next()
+    strips
+        .filter(is_page_number)
+        .filter_map(|strip| strip.atoms.iter().filter_map(super::passage::Atom::value).min())
+        .next()
 }
 
 /// Says whether the strip is a page number: `- 2 -`, `2 / 3`, `صفحة 2 من 3`.

@@ -106,7 +106,8 @@ pub fn apply(letter: &mut Letter, field: &str, values: &[String]) -> Result<(), 
         "kind" => {
             let known = |value: &str| Kind::ALL.into_iter().find(|kind| kind.as_str() == value);
             let kind = |value: String| {
-                let kind = known(&value).ok_or_else(|| wrong(&value, "letter, memo, circular, order, minutes or other"));
+                let kind =
+                    known(&value).ok_or_else(|| wrong(&value, "letter, memo, circular, order, minutes or other"));
                 Ok::<_, CorrectError>(set(kind?, &value))
             };
             letter.kind = one()?.map(kind).transpose()?;

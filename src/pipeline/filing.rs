@@ -8,9 +8,7 @@ use super::parts::{self, KeptPage, Part};
 use super::store::Store;
 use crate::catalogue::InputStatus;
 use crate::ingest;
-use crate::model::{
-    ContentHash, Document, DocumentId, Dpi, Origin, Page, PageNumber, PixelSize, Rotation, Source,
-};
+use crate::model::{ContentHash, Document, DocumentId, Dpi, Origin, Page, PageNumber, PixelSize, Rotation, Source};
 use crate::search::SearchIndex;
 use std::collections::HashMap;
 use std::path::PathBuf;

@@ -109,11 +109,7 @@ fn understood(content: &ContentHash, pages: &[Page]) -> Letter {
 ///
 /// # Errors
 /// [`ArchiveError`] when a page's record is damaged, or catalogue or index cannot be written.
-pub fn refile(
-    store: &Store,
-    index: &dyn SearchIndex,
-    original: &ContentHash,
-) -> Result<Vec<DocumentId>, ArchiveError> {
+pub fn refile(store: &Store, index: &dyn SearchIndex, original: &ContentHash) -> Result<Vec<DocumentId>, ArchiveError> {
     let mut kept = Vec::new();
     let mut of_file: Option<(Source, Option<String>)> = None;
     let mut rows = Vec::new();

@@ -78,14 +78,13 @@ impl Store {
             blobs.clear_unfinished()?;
         }
         let catalogue = SqliteCatalogue::open(&folder.join("catalogue.sqlite"))?;
-        let store =
-            Self {
-                folder: folder.to_owned(),
-                blobs: Box::new(blobs),
-                catalogue: Box::new(catalogue),
-                _lock: lock,
-                bodies: OnceLock::new(),
-            };
+        let store = Self {
+            folder: folder.to_owned(),
+            blobs: Box::new(blobs),
+            catalogue: Box::new(catalogue),
+            _lock: lock,
+            bodies: OnceLock::new(),
+        };
         if access == Access::Write {
             store.relate_earlier_letters()?;
         }

@@ -114,7 +114,10 @@ impl Bodies {
     /// Returns the body whose name was misread as `name`, and that name as it should be; none where two could be meant.
     fn misread(&self, name: &str) -> Option<(&Body, &str)> {
         let key = search_key(name);
-        let alike = self.bodies.iter().filter_map(|body| Some((body, names(body).find(|own| is_slip(&search_key(own), &key))?)));
+        let alike = self
+            .bodies
+            .iter()
+            .filter_map(|body| Some((body, names(body).find(|own| is_slip(&search_key(own), &key))?)));
         let mut alike = alike.fuse();
         let first = alike.next()?;
         alike.next().is_none().then_some(first)
@@ -295,7 +298,10 @@ mod tests {
         assert_eq!((again.version, again.bodies.clone()), (3, changed.bodies.clone()));
         assert_eq!(again.recognise("مصرف الرشيد").map(|body| body.name.as_str()), Some("مصرف الرافدين"));
         assert_eq!(again.recognise("دائرة الموازنة"), Some(&added));
-        assert!(matches!(embedded().with(Body { name: "وزارة النفط".into(), ..Body::default() }), Err(BodiesError::Twice(_))));
+        assert!(matches!(
+            embedded().with(Body { name: "وزارة النفط".into(), ..Body::default() }),
+            Err(BodiesError::Twice(_))
+        ));
         assert!(matches!(embedded().merged("أ", "وزارة الخيال"), Err(BodiesError::Unknown(_))));
     }
 

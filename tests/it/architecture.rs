@@ -41,7 +41,19 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     // The command line also runs the child process that parses PDFs, and names engines and folders.
     (
         "cli",
-        &["pipeline", "config", "archive", "catalogue", "search", "export", "thread", "model", "decode", "ocr", "ingest"],
+        &[
+            "pipeline",
+            "config",
+            "archive",
+            "catalogue",
+            "search",
+            "export",
+            "thread",
+            "model",
+            "decode",
+            "ocr",
+            "ingest",
+        ],
     ),
     ("main", &["cli"]),
 ];

@@ -18,10 +18,12 @@ use crate::model::Page;
 const HEAD: usize = 22;
 /// Strips among which the name of a state and of a body stand.
 const TOP: usize = 6;
+/// Lines with the shape of `label : value` that a letterhead has at least, however its labels were read.
+const LABELLED_LINES: usize = 3;
 /// Words of a line that names a body.
 const MOST_NAME_WORDS: usize = 9;
 /// A page begins a letter when its signs weigh so much.
-const ENOUGH: f32 = 3.0;
+const ENOUGH: f32 = 2.5;
 const NUMBERED_PAGE: f32 = -4.0;
 const FIRST_PAGE: f32 = 1.0;
 const AFTER_THE_END: f32 = 1.0;
@@ -146,9 +148,20 @@ fn signs(sheet: &Sheet) -> Vec<(&'static str, f32)> {
         ("recipient", 1.5, head.iter().any(|strip| parties::label_at_start(strip).is_some())),
         ("subject", 1.5, head.iter().any(|strip| subject::label_at_start(strip).is_some())),
         ("greeting", 1.0, any(&labels().greetings)),
+        (
+            "labelled lines",
+            1.0,
+            head.iter().take(HEAD / 2).filter(|strip| is_labelled(strip)).count() >= LABELLED_LINES,
+        ),
         ("title", 1.5, head.iter().take(HEAD / 2).any(|strip| kind::of_title(&strip.atoms).is_some())),
     ];
     all.into_iter().filter(|(_, _, holds)| *holds).map(|(sign, weight, _)| (sign, weight)).collect()
+}
+
+/// Says whether a line has the shape of a label with its value: a word, a mark, and something behind it.
+fn is_labelled(strip: &Passage) -> bool {
+    let [word, mark, _, ..] = strip.atoms.as_slice() else { return false };
+    word.sort == Sort::Letters && mark.is_mark(":/")
 }
 
 /// Says whether a line names a body and nothing else.
@@ -194,6 +207,14 @@ mod tests {
     fn a_letterhead_of_which_half_is_lost_still_begins_a_letter() {
         let rest = "وزارة النقل\nالعدد: \nم/ صيانة الطريق\nنود إعلامكم بأن العمل قد أنجز";
         check(&format!("{FIRST}\u{c}{LAST}\u{c}{rest}"), &[2]);
+    }
+
+    #[test]
+    fn a_letterhead_without_one_word_read_right_is_known_by_its_shape() {
+        let misread = "حهرة اعهق\nورارة هالمز والاسكا\nالدد : ع/؟\nلتاريخ: 1/ ١١\nل/ شزةآسوز العامل\nموضع: تنسيب موظويب\nوحيث لم يردنا";
+        check(&format!("{FIRST}\u{c}{LAST}\u{c}{misread}"), &[2]);
+        // Points of a text have that shape as well.
+        check(&format!("{FIRST}\u{c}أولاً : يتم الصرف\nثانياً : ينفذ\nثالثاً : يبلغ\nرابعاً : يعمم"), &[]);
     }
 
     #[test]

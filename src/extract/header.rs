@@ -169,7 +169,13 @@ impl<'s, 'a> Header<'s, 'a> {
     fn number_at(&self, index: usize, at: usize) -> Option<(usize, number::Found)> {
         let strip = self.sheet.strips.get(index)?;
         let found = number::find_at(&strip.atoms, at).filter(|number| !strip.is_doubtful(number.range.clone()))?;
-        Some((index, found))
+        let beside = (found.range.end == strip.atoms.len()).then(|| self.sheet.beside(index)).flatten();
+        let goes_on = beside.and_then(|beside| self.sheet.strips.get(beside)?.atoms.first());
+        // A wide gap, then a stroke: the rest of the number was not read.
+        let is_cut_off = goes_on.is_some_and(|mark| mark.is_mark("/\\"));
+        // A reader that loses digits leaves one; few letters of a year have such a number.
+        let one_digit = found.value.len() == 1 && strip.confidence(found.range.clone()) < 1.0;
+        (!is_cut_off && !one_digit).then_some((index, found))
     }
 
     /// Returns the number that a reader put before its label, as some do with digits in a line from right to left.

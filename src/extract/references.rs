@@ -104,7 +104,8 @@ fn issuer_of(text: &Passage, noun_end: usize, at: usize) -> Issuer {
         return Issuer::Addressee;
     }
     let name = text.trimmed(noun_end..at.max(noun_end));
-    if name.is_empty() || !parties::is_body(text, name.start) {
+    // `الأمر الوزاري` names no body, for all that the word is like one.
+    if name.len() < 2 || !parties::is_body(text, name.start) {
         return Issuer::Unsaid;
     }
     Issuer::Named(text.text(name))

@@ -236,7 +236,8 @@ fn letter_of(store: &Store, id: &DocumentId) -> Result<Option<Letter>, ArchiveEr
 
 /// Returns the letters that cite a letter.
 fn citing(store: &Store, id: &DocumentId, letter: &Letter) -> Result<Vec<DocumentId>, ArchiveError> {
-    let Some(key) = letter.number.as_ref().and_then(|number| number_key(&number.value)) else { return Ok(Vec::new()) };
+    // A letter whose number was not read may be meant by its date all the same.
+    let key = letter.number.as_ref().and_then(|number| number_key(&number.value)).unwrap_or_default();
     let date = letter.date.as_ref().map(|date| date.value);
     let mut citing = BTreeSet::new();
     for citation in store.catalogue.citations_like(&key, date)? {

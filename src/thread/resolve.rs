@@ -46,6 +46,8 @@ pub struct Candidate {
 const DEAREST: f32 = 1.3;
 /// The next best must cost so much more.
 const MARGIN: f32 = 0.3;
+/// A letter whose number could not be read: date, issuer and subject must all agree.
+const NUMBER_UNREAD: f32 = 1.8;
 const DATE_SLIP: f32 = 0.9;
 const DATE_UNKNOWN: f32 = 1.0;
 /// A number of few digits says little without a date.
@@ -85,16 +87,19 @@ pub fn resolve(citation: &Citation<'_>, candidates: &[Candidate]) -> Option<Docu
 
 /// Returns what it costs to take the candidate for the letter cited, or `None` where it cannot be.
 fn cost(citation: &Citation<'_>, candidate: &Candidate) -> Option<f32> {
-    let number = candidate.number.as_deref()?;
-    let mut cost = slip(citation.number, number)?;
-    if cost > 0.0 && last_digit_alone_differs(citation.number, number) {
-        cost += NEIGHBOUR;
-    }
+    let mut cost = match candidate.number.as_deref() {
+        Some(number) => {
+            let slip = slip(citation.number, number)?;
+            let is_neighbour = slip > 0.0 && last_digit_alone_differs(citation.number, number);
+            slip + if is_neighbour { NEIGHBOUR } else { 0.0 }
+        }
+        None => NUMBER_UNREAD,
+    };
     cost += match (citation.date, candidate.date) {
         (Some(cited), Some(dated)) if cited == dated => 0.0,
         (Some(cited), Some(dated)) if misread(cited, dated) => DATE_SLIP,
         (Some(_), Some(_)) => return None,
-        _ => DATE_UNKNOWN + if digits(number) < 4 { SHORT_NUMBER } else { 0.0 },
+        _ => DATE_UNKNOWN + if digits(citation.number) < 4 { SHORT_NUMBER } else { 0.0 },
     };
     if let (Some(cited), Some(issuer)) = (citation.issuer, candidate.issuer.as_deref()) {
         cost += match likeness(cited, issuer) {
@@ -217,6 +222,19 @@ mod tests {
         check("ف/15/72426", Some(date(2012, 6, 25)), None, None, None);
         check("ف/15/72426", Some(date(2012, 6, 25)), Some(MINISTRY), None, Some("meant"));
         check("ف/15/12428", Some(date(2012, 6, 25)), Some(MINISTRY), None, None);
+    }
+
+    #[test]
+    fn a_letter_whose_number_was_not_read_is_known_by_all_the_rest() {
+        let unread = Candidate { number: None, ..letter("unread", "", date(2012, 6, 25), MINISTRY) };
+        let meant = |issuer, subject| {
+            let (number, on) = ("ف/15/12426", Some(date(2012, 6, 25)));
+            let citation = Citation { by: id("citing"), number, date: on, issuer, on: None, subject };
+            resolve(&citation, std::slice::from_ref(&unread))
+        };
+        assert_eq!(meant(Some(MINISTRY), Some("صيانة جسر المثنى")), Some(id("unread")));
+        assert_eq!(meant(Some(MINISTRY), None), None);
+        assert_eq!(meant(None, Some("صيانة جسر المثنى")), None);
     }
 
     #[test]

@@ -53,9 +53,9 @@ fn pdf_of(pages: usize, name: &str) -> Vec<u8> {
         kids
     });
     let mut pdf = format!("%PDF-1.4\n% {name}\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n");
-    write!(pdf, "2 0 obj<</Type/Pages/Kids[{kids}]/Count {pages}>>endobj\n").unwrap();
+    writeln!(pdf, "2 0 obj<</Type/Pages/Kids[{kids}]/Count {pages}>>endobj").unwrap();
     for page in 0..pages {
-        write!(pdf, "{} 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\n", page + 3).unwrap();
+        writeln!(pdf, "{} 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj", page + 3).unwrap();
     }
     pdf.push_str("trailer<</Root 1 0 R>>\n");
     pdf.into_bytes()

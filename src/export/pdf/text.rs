@@ -17,14 +17,15 @@ const BASELINE: f64 = 0.22;
 const MIN_WIDTH: f64 = 0.12;
 /// Least width of a space, in sizes: readers pass over narrower ones.
 const MIN_SPACE: f64 = 0.25;
-/// Gaps wider than this part cells, in sizes.
-const CELL_GAP: f64 = 1.2;
-/// Cells beside each other stand this much above and below their baseline, in sizes: pdf.js puts a line break, and so
-/// parts their words, where the baseline moves by more than half a size.
+/// Lines with a wider gap than this, in sizes, are written cell by cell.
+const CELL_GAP: f64 = 1.8;
+/// Cells beside each other stand this much above and below their baseline, in sizes: where the baseline moves by more
+/// than half a size, pdf.js puts a line break between words, and pdfium keeps to the order in which they are written.
 const CELL_STEP: f64 = 0.27;
 /// pdf.js takes gaps from a tenth to six tenths of the font's size for spaces, and turns each side of a wider one
 /// around by itself (`SPACE_IN_FLOW_MAX_FACTOR` in its evaluator).
 const WIDEST_SPACE: f64 = 0.55;
+const NARROWEST_SPACE: f64 = 0.115;
 
 /// A word on the upright page: its characters from the left, and its edges in points, y upwards.
 struct Placed {
@@ -49,8 +50,8 @@ pub(super) fn content(page: &PageText, width: f64, height: f64, used: &mut BTree
     let [a, b, c, d, e, f] = matrix;
     let _ = writeln!(operators, "q {a} {b} {c} {d} {e:.2} {f:.2} cm 3 Tr");
     for (index, line) in page.lines.iter().enumerate() {
-        let words = placed(page, line, index, upright);
-        write_line(&mut operators, &words, used);
+        let mut words = placed(page, line, index, upright);
+        write_line(&mut operators, &mut words, used);
     }
     operators.push_str("Q\n");
     operators.into_bytes()
@@ -160,29 +161,55 @@ fn on_upright_page(page: &PageText, bounds: [u32; 4], upright: (f64, f64)) -> [f
     [left * across, upright.1 - bottom * down, right * across, upright.1 - top * down]
 }
 
-/// Writes a line. Where its words stand in cells far apart, each cell is an object of its own, in the order of reading.
-fn write_line(operators: &mut String, words: &[Placed], used: &mut BTreeSet<char>) {
+/// Writes a line. Where words of it stand far apart, the cells they part are objects of their own, in the order of reading.
+fn write_line(operators: &mut String, words: &mut [Placed], used: &mut BTreeSet<char>) {
     let Some(size) = size_of(words) else { return };
     let bottom = words.iter().map(|word| word.bottom).sum::<f64>() / words.len() as f64;
-    let far = |a: &Placed, b: &Placed| b.left - a.right > CELL_GAP * size;
-    let mut cells: Vec<&[Placed]> = words.chunk_by(|a, b| !far(a, b)).collect();
-    if words.iter().any(|word| word.characters.chars().any(is_arabic_letter)) {
+    let baseline = bottom + size / SIZE * BASELINE;
+    let widest = gaps(words).fold(0.0, f64::max) / size;
+    if widest <= CELL_GAP {
+        // A font flattened from a larger one looks the same, and takes wider gaps for spaces.
+        let stretch = (widest / WIDEST_SPACE).max(1.0);
+        widen_gaps(words, NARROWEST_SPACE * size * stretch);
+        return write_cell(operators, words, size, stretch, baseline, used);
+    }
+    let is_arabic = words.iter().any(|word| word.characters.chars().any(is_arabic_letter));
+    let mut cells: Vec<&[Placed]> = words.chunk_by(|a, b| b.left - a.right <= WIDEST_SPACE * size).collect();
+    if is_arabic {
         cells.reverse();
     }
-    let steps = if cells.len() > 1 { [CELL_STEP * size, -CELL_STEP * size] } else { [0.0; 2] };
+    let steps = [CELL_STEP * size, -CELL_STEP * size];
     for (cell, step) in cells.into_iter().zip(steps.into_iter().cycle()) {
-        write_cell(operators, cell, size, bottom + size / SIZE * BASELINE + step, used);
+        write_cell(operators, cell, size, 1.0, baseline + step, used);
     }
 }
 
-fn write_cell(operators: &mut String, words: &[Placed], size: f64, baseline: f64, used: &mut BTreeSet<char>) {
-    let Some(first) = words.first() else { return };
-    let gaps = words.windows(2).filter_map(|pair| match pair {
+fn gaps(words: &[Placed]) -> impl Iterator<Item = f64> {
+    words.windows(2).filter_map(|pair| match pair {
         [a, b] => Some(b.left - a.right),
         _ => None,
-    });
-    // A font flattened from a larger one looks the same, and takes wider gaps for spaces.
-    let stretch = (gaps.fold(0.0, f64::max) / (WIDEST_SPACE * size)).max(1.0);
+    })
+}
+
+/// Takes from words with narrower gaps between them what a gap needs, a quarter of a word at most.
+fn widen_gaps(words: &mut [Placed], least: f64) {
+    for at in 1..words.len() {
+        let Some([before, after]) = words.get_mut(at - 1..=at) else { continue };
+        let missing = (least - (after.left - before.right)).max(0.0) / 2.0;
+        before.right -= missing.min((before.right - before.left) / 4.0);
+        after.left += missing.min((after.right - after.left) / 4.0);
+    }
+}
+
+fn write_cell(
+    operators: &mut String,
+    words: &[Placed],
+    size: f64,
+    stretch: f64,
+    baseline: f64,
+    used: &mut BTreeSet<char>,
+) {
+    let Some(first) = words.first() else { return };
     let letter = size * stretch * ADVANCE / 1000.0;
     let (size, flat) = (size * stretch, 1.0 / stretch);
     let _ = write!(operators, "BT /{NAME} {size:.1} Tf 1 0 0 {flat:.3} {:.2} {baseline:.2} Tm", first.left);

@@ -23,7 +23,7 @@ use std::ops::Range;
 use std::path::Path;
 
 /// Raised when the same line gives other words than before, with the same net.
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 
 /// The net that is part of the program. See `tessdata/README.md`.
 const BUILT_IN_WEIGHTS: &[u8] = include_bytes!("../../../tessdata/warraq-line.onnx");
@@ -91,9 +91,8 @@ impl LineReader {
         let (places, inks): (Vec<usize>, Vec<Ink>) = fitted.into_iter().unzip();
         let mut lines = vec![Line::default(); images.len()];
         for ((at, ink), steps) in places.into_iter().zip(&inks).zip(self.net.read(&inks)?) {
-            let path = path::Path::greedy(&steps);
             if let (Some(line), Some(image)) = (lines.get_mut(at), images.get(at)) {
-                *line = words::words(&path, &self.net.about, image, ink);
+                *line = words::words(&steps, &self.net.about, image, ink);
             }
         }
         Ok(lines)

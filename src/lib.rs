@@ -3,7 +3,7 @@
 //! The modules stand in the order in which a letter travels through them. [`ingest`] finds files and hands each on
 //! exactly once; [`decode`] turns bytes into page images; [`preprocess`] turns a page upright, straightens and cleans
 //! it; [`ocr`] reads lines of words and [`layout`] puts them into the order of reading; [`extract`] understands them as a
-//! letter; [`archive`] keeps bytes and readings for good and [`catalogue`] knows what is kept and what became of every
+//! letter, and [`thread`] knows which letter it cites; [`archive`] keeps bytes and readings for good and [`catalogue`] knows what is kept and what became of every
 //! file; [`search`] finds letters again; [`export`] writes them out. [`pipeline`] runs these stages over many pages at
 //! once, [`evaluate`] measures how well pages are read, [`cli`] is what people type.
 //! [`model`] holds the values that flow between the stages, [`text`] what is known about Arabic writing.
@@ -31,3 +31,4 @@ pub mod pipeline;
 pub mod preprocess;
 pub mod search;
 pub mod segment;
+pub mod thread;

@@ -154,7 +154,7 @@ struct LetterV1 {
     from: Option<FieldV1<String>>,
     to: Vec<FieldV1<String>>,
     subject: Option<FieldV1<String>>,
-    references: Vec<FieldV1<NumberDateV1>>,
+    references: Vec<FieldV1<ReferenceV1>>,
     copies_to: Vec<FieldV1<String>>,
     signatory: Option<FieldV1<SignatoryV1>>,
     attachments: Vec<FieldV1<String>>,
@@ -184,6 +184,15 @@ struct NumberDateV1 {
 }
 
 #[derive(Serialize, Deserialize)]
+struct ReferenceV1 {
+    number: Option<String>,
+    date: Option<Date>,
+    /// Came later: earlier records do not have it, and earlier programs pass over it.
+    #[serde(default)]
+    issuer: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
 struct SignatoryV1 {
     name: Option<String>,
     title: Option<String>,
@@ -206,7 +215,13 @@ pub fn encode_letter(letter: &Letter) -> Result<String, RecordError> {
         to: texts(&letter.to),
         subject: letter.subject.as_ref().map(text),
         references: (letter.references.iter())
-            .map(|field| pack(field, |to| NumberDateV1 { number: Some(to.number.clone()), date: to.date }))
+            .map(|field| {
+                pack(field, |to| ReferenceV1 {
+                    number: Some(to.number.clone()),
+                    date: to.date,
+                    issuer: to.issuer.clone(),
+                })
+            })
             .collect(),
         copies_to: texts(&letter.copies_to),
         signatory: (letter.signatory.as_ref())
@@ -238,7 +253,12 @@ pub fn decode_letter(record: &str) -> Result<Letter, RecordError> {
         to: texts(record.to)?,
         subject: record.subject.map(|field| unpack(field, Ok)).transpose()?,
         references: (record.references.into_iter())
-            .map(|field| unpack(field, |to| Ok(Reference { number: to.number.unwrap_or_default(), date: to.date })))
+            .map(|field| {
+                unpack(field, |to| {
+                    let (number, date, issuer) = (to.number.unwrap_or_default(), to.date, to.issuer);
+                    Ok(Reference { number, date, issuer, document: None })
+                })
+            })
             .collect::<Result<_, _>>()?,
         copies_to: texts(record.copies_to)?,
         signatory: (record.signatory)
@@ -327,12 +347,26 @@ mod tests {
             number: Some(field("م.ع/12".to_owned())),
             date: Some(field(jiff::civil::date(2014, 3, 12))),
             to: vec![field("شركة الفاو".to_owned())],
-            references: vec![field(Reference { number: "375".to_owned(), date: None })],
+            references: vec![field(Reference {
+                number: "375".to_owned(),
+                issuer: Some("أمانة بغداد".to_owned()),
+                ..Reference::default()
+            })],
             signatory: Some(field(Signatory { name: None, title: Some("المدير العام".to_owned()) })),
             received: Some(field(Received { number: Some("9".to_owned()), date: None })),
             ..Letter::default()
         };
         assert_eq!(decode_letter(&encode_letter(&letter).unwrap()).unwrap(), letter);
+    }
+
+    #[test]
+    fn a_reference_of_an_earlier_record_has_no_issuer() {
+        let cited = Reference { number: "375".to_owned(), ..Reference::default() };
+        let letter = Letter { references: vec![field(cited)], ..Letter::default() };
+        let record = encode_letter(&letter).unwrap();
+        let earlier = record.replace(",\"issuer\":null", "");
+        assert_ne!(earlier, record);
+        assert_eq!(decode_letter(&earlier).unwrap(), letter);
     }
 
     #[test]

@@ -3,11 +3,14 @@
 //! Rows name blobs of [`crate::archive`] by hash and are written after them. The ledger has one row for every path with
 //! one content; [`Ledger`] counts them and must balance.
 
+mod documents;
+mod people;
 mod sqlite;
 
 pub use sqlite::SqliteCatalogue;
 
 use crate::model::{ContentHash, DocumentId, FailureCode, LetterDate, Source};
+use jiff::Timestamp;
 use std::path::PathBuf;
 
 /// What became of a file.
@@ -81,10 +84,12 @@ pub struct DocumentRow {
     pub letter: LetterRow,
     /// Record of each page, in order.
     pub pages: Vec<ContentHash>,
+    /// Why the letter begins at its first page, in a file that holds several.
+    pub begins: Option<String>,
 }
 
-/// A letter's record, with what documents are looked up by.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A letter's record, with what letters are looked up by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LetterRow {
     /// The record, versioned; the catalogue does not look into it.
     pub record: String,
@@ -92,6 +97,82 @@ pub struct LetterRow {
     pub number: Option<String>,
     /// The letter's date.
     pub date: Option<LetterDate>,
+    /// The number as it is compared.
+    pub number_key: Option<String>,
+    /// Who wrote it.
+    pub issuer: Option<String>,
+    /// Its subject.
+    pub subject: Option<String>,
+    /// Sketch of its words, by which copies are known.
+    pub sketch: Option<String>,
+    /// The letters it cites.
+    pub citations: Vec<CitationRow>,
+}
+
+/// A letter that another one cites.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CitationRow {
+    /// The letter that cites.
+    pub document: DocumentId,
+    /// The number cited, in canonical form.
+    pub number: String,
+    /// The number as it is compared.
+    pub number_key: String,
+    /// The date cited.
+    pub date: Option<LetterDate>,
+    /// Who wrote it, where the citation says so.
+    pub issuer: Option<String>,
+}
+
+/// What a letter is looked up by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LetterKey {
+    /// The letter.
+    pub document: DocumentId,
+    /// Its number as it is compared.
+    pub number_key: Option<String>,
+    /// Its date.
+    pub date: Option<LetterDate>,
+    /// Who wrote it.
+    pub issuer: Option<String>,
+    /// Its subject.
+    pub subject: Option<String>,
+    /// Sketch of its words.
+    pub sketch: Option<String>,
+}
+
+/// A field set right by a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CorrectionRow {
+    /// The original that holds the letter.
+    pub original: ContentHash,
+    /// The page of the original on which the letter began then.
+    pub first_page: u32,
+    /// Name of the field.
+    pub field: String,
+    /// Its values before.
+    pub old: Vec<String>,
+    /// Its values since.
+    pub new: Vec<String>,
+    /// Who set it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A page on which, as a person says, a letter begins or does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CutRow {
+    /// The original.
+    pub original: ContentHash,
+    /// The page in it, from 1.
+    pub page: u32,
+    /// Whether a letter begins there.
+    pub begins: bool,
+    /// Who says so.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// Names a stage's answer for one page of one original.
@@ -156,6 +237,10 @@ pub trait Catalogue: Send + Sync {
     /// before under the same id are replaced.
     fn file(&self, documents: &[DocumentRow], input: InputId) -> Result<(), CatalogueError>;
 
+    /// Puts these documents in the place of all that were filed of their original, all or none. Those whose id is none of
+    /// these are withdrawn.
+    fn refile(&self, documents: &[DocumentRow]) -> Result<(), CatalogueError>;
+
     /// Returns a document by its id.
     fn document(&self, id: &DocumentId) -> Result<Option<DocumentRow>, CatalogueError>;
 
@@ -173,6 +258,42 @@ pub trait Catalogue: Send + Sync {
 
     /// Notes that the index has nothing for good: it is about to be rebuilt.
     fn clear_indexed(&self) -> Result<(), CatalogueError>;
+
+    /// Returns the documents that are no more, and that the index may still hold.
+    fn withdrawn(&self) -> Result<Vec<DocumentId>, CatalogueError>;
+
+    /// Notes that the index does not hold these documents for good.
+    fn forget_withdrawn(&self, documents: &[DocumentId]) -> Result<(), CatalogueError>;
+
+    /// Returns the documents filed by a program that did not relate letters to each other.
+    fn not_related(&self) -> Result<Vec<DocumentId>, CatalogueError>;
+
+    /// Enters what a document filed by such a program is looked up by.
+    fn relate(&self, document: &DocumentId, letter: &LetterRow) -> Result<(), CatalogueError>;
+
+    /// Returns the letters of this number or this date, the first received first.
+    fn letters_like(&self, number_key: &str, date: Option<LetterDate>) -> Result<Vec<LetterKey>, CatalogueError>;
+
+    /// Returns the citations of this number or this date.
+    fn citations_like(&self, number_key: &str, date: Option<LetterDate>) -> Result<Vec<CitationRow>, CatalogueError>;
+
+    /// Returns every citation, by number.
+    fn citations(&self) -> Result<Vec<CitationRow>, CatalogueError>;
+
+    /// Returns the bodies that wrote letters, each with the number of its letters, most first.
+    fn issuers(&self) -> Result<Vec<(String, u64)>, CatalogueError>;
+
+    /// Enters a correction. What it replaces stays on record.
+    fn correct(&self, correction: &CorrectionRow) -> Result<(), CatalogueError>;
+
+    /// Returns the corrections of the letters of an original, the oldest first.
+    fn corrections(&self, original: &ContentHash) -> Result<Vec<CorrectionRow>, CatalogueError>;
+
+    /// Enters where a letter begins or does not.
+    fn cut(&self, cut: &CutRow) -> Result<(), CatalogueError>;
+
+    /// Returns where people say that letters begin in an original or do not, the oldest first.
+    fn cuts(&self, original: &ContentHash) -> Result<Vec<CutRow>, CatalogueError>;
 
     /// Returns the rows of files of this status name (`waiting`, `stored`, `duplicate`, `failed`), in the order handed in.
     fn inputs(&self, status: &str) -> Result<Vec<InputRow>, CatalogueError>;

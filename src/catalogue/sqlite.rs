@@ -1,10 +1,10 @@
 //! The catalogue in one SQLite file, with a write-ahead log: one writer, many readers, durable at every commit.
 
 use super::{
-    Catalogue, CatalogueError, DocumentRow, InputError, InputId, InputRow, InputStatus, Ledger, LetterRow, NamedBlob,
-    NewInput, StageKey,
+    Catalogue, CatalogueError, CitationRow, CorrectionRow, CutRow, DocumentRow, InputError, InputId, InputRow,
+    InputStatus, Ledger, LetterKey, LetterRow, NamedBlob, NewInput, StageKey, documents, people,
 };
-use crate::model::{ContentHash, DocumentId, Source};
+use crate::model::{ContentHash, DocumentId, LetterDate};
 use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
@@ -69,12 +69,12 @@ impl SqliteCatalogue {
     }
 }
 
-fn now() -> String {
+pub(super) fn now() -> String {
     Timestamp::now().to_string()
 }
 
 /// Reads a column whose text must parse.
-fn parsed<T: std::str::FromStr>(row: &Row<'_>, column: &str) -> rusqlite::Result<T>
+pub(super) fn parsed<T: std::str::FromStr>(row: &Row<'_>, column: &str) -> rusqlite::Result<T>
 where
     T::Err: std::error::Error + Send + Sync + 'static,
 {
@@ -134,7 +134,11 @@ fn settle(transaction: &Connection, input: InputId, status: &InputStatus) -> rus
     Ok(())
 }
 
-fn document_id_rows(connection: &Connection, sql: &str, argument: &str) -> rusqlite::Result<Vec<DocumentId>> {
+pub(super) fn document_id_rows(
+    connection: &Connection,
+    sql: &str,
+    argument: &str,
+) -> rusqlite::Result<Vec<DocumentId>> {
     let mut statement = connection.prepare_cached(sql)?;
     statement.query_map([argument], |row| parsed(row, "id"))?.collect()
 }
@@ -201,24 +205,19 @@ impl Catalogue for SqliteCatalogue {
         Ok(())
     }
 
-    fn file(&self, documents: &[DocumentRow], input: InputId) -> Result<(), CatalogueError> {
+    fn file(&self, rows: &[DocumentRow], input: InputId) -> Result<(), CatalogueError> {
         self.write(|transaction| {
-            documents.iter().try_for_each(|document| write_document(transaction, document))?;
+            rows.iter().try_for_each(|document| documents::write(transaction, document))?;
             settle(transaction, input, &InputStatus::Stored)
         })
     }
 
+    fn refile(&self, rows: &[DocumentRow]) -> Result<(), CatalogueError> {
+        self.write(|transaction| documents::replace(transaction, rows))
+    }
+
     fn document(&self, id: &DocumentId) -> Result<Option<DocumentRow>, CatalogueError> {
-        self.read(|connection| {
-            let mut statement = connection.prepare_cached("SELECT * FROM documents WHERE id = ?1")?;
-            let row = statement.query_row([id.to_string()], |row| document_row(*id, row)).optional()?;
-            let Some(mut document) = row else { return Ok(None) };
-            let sql = "SELECT record FROM pages WHERE document = ?1 ORDER BY number";
-            let mut statement = connection.prepare_cached(sql)?;
-            document.pages =
-                statement.query_map([id.to_string()], |row| parsed(row, "record"))?.collect::<rusqlite::Result<_>>()?;
-            Ok(Some(document))
-        })
+        self.read(|connection| documents::read(connection, id))
     }
 
     fn documents_of(&self, original: &ContentHash) -> Result<Vec<DocumentId>, CatalogueError> {
@@ -255,6 +254,59 @@ impl Catalogue for SqliteCatalogue {
     fn clear_indexed(&self) -> Result<(), CatalogueError> {
         self.write(|transaction| transaction.execute("UPDATE documents SET indexed = 0", []))?;
         Ok(())
+    }
+
+    fn withdrawn(&self) -> Result<Vec<DocumentId>, CatalogueError> {
+        let sql = "SELECT id FROM withdrawn WHERE ?1 = '' ORDER BY id";
+        self.read(|connection| document_id_rows(connection, sql, ""))
+    }
+
+    fn forget_withdrawn(&self, documents: &[DocumentId]) -> Result<(), CatalogueError> {
+        self.write(|transaction| {
+            let mut statement = transaction.prepare_cached("DELETE FROM withdrawn WHERE id = ?1")?;
+            documents.iter().try_for_each(|id| statement.execute([id.to_string()]).map(|_| ()))
+        })
+    }
+
+    fn not_related(&self) -> Result<Vec<DocumentId>, CatalogueError> {
+        let sql = "SELECT id FROM documents WHERE related = 0 AND ?1 = '' ORDER BY id";
+        self.read(|connection| document_id_rows(connection, sql, ""))
+    }
+
+    fn relate(&self, document: &DocumentId, letter: &LetterRow) -> Result<(), CatalogueError> {
+        self.write(|transaction| documents::relate(transaction, document, letter))
+    }
+
+    fn letters_like(&self, number_key: &str, date: Option<LetterDate>) -> Result<Vec<LetterKey>, CatalogueError> {
+        self.read(|connection| documents::letters_like(connection, number_key, date))
+    }
+
+    fn citations_like(&self, number_key: &str, date: Option<LetterDate>) -> Result<Vec<CitationRow>, CatalogueError> {
+        self.read(|connection| documents::citations_like(connection, number_key, date))
+    }
+
+    fn citations(&self) -> Result<Vec<CitationRow>, CatalogueError> {
+        self.read(documents::citations)
+    }
+
+    fn issuers(&self) -> Result<Vec<(String, u64)>, CatalogueError> {
+        self.read(documents::issuers)
+    }
+
+    fn correct(&self, correction: &CorrectionRow) -> Result<(), CatalogueError> {
+        self.write(|transaction| people::correct(transaction, correction))
+    }
+
+    fn corrections(&self, original: &ContentHash) -> Result<Vec<CorrectionRow>, CatalogueError> {
+        self.read(|connection| people::corrections(connection, original))
+    }
+
+    fn cut(&self, cut: &CutRow) -> Result<(), CatalogueError> {
+        self.write(|transaction| people::cut(transaction, cut))
+    }
+
+    fn cuts(&self, original: &ContentHash) -> Result<Vec<CutRow>, CatalogueError> {
+        self.read(|connection| people::cuts(connection, original))
     }
 
     fn inputs(&self, status: &str) -> Result<Vec<InputRow>, CatalogueError> {
@@ -316,62 +368,10 @@ impl Catalogue for SqliteCatalogue {
     }
 }
 
-/// Reads a row of `documents`, without its pages.
-fn document_row(id: DocumentId, row: &Row<'_>) -> rusqlite::Result<DocumentRow> {
-    let source = Source {
-        name: row.get("name")?,
-        path: row.get("path")?,
-        media_type: row.get("media_type")?,
-        bytes: row.get::<_, i64>("bytes")?.unsigned_abs(),
-        received: parsed(row, "received")?,
-        pages: (row.get("first_page")?, row.get("last_page")?),
-    };
-    let date: Option<String> = row.get("letter_date")?;
-    let letter = LetterRow {
-        record: row.get("letter")?,
-        number: row.get("letter_number")?,
-        date: date.map(|_| parsed(row, "letter_date")).transpose()?,
-    };
-    Ok(DocumentRow { id, source, organisation: row.get("organisation")?, letter, pages: Vec::new() })
-}
-
-fn write_document(transaction: &Connection, document: &DocumentRow) -> rusqlite::Result<()> {
-    let id = document.id.to_string();
-    transaction.execute("DELETE FROM pages WHERE document = ?1", [&id])?;
-    let source = &document.source;
-    transaction.execute(
-        "INSERT OR REPLACE INTO documents (id, original, part, name, path, media_type, bytes, received, organisation,
-                                           first_page, last_page, letter, letter_number, letter_date, indexed)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0)",
-        params![
-            id,
-            document.id.original.to_string(),
-            document.id.part,
-            source.name,
-            source.path,
-            source.media_type,
-            i64::try_from(source.bytes).unwrap_or(i64::MAX),
-            source.received.to_string(),
-            document.organisation,
-            source.pages.0,
-            source.pages.1,
-            document.letter.record,
-            document.letter.number,
-            document.letter.date.map(|date| date.to_string()),
-        ],
-    )?;
-    let mut statement =
-        transaction.prepare_cached("INSERT INTO pages (document, number, record) VALUES (?1, ?2, ?3)")?;
-    for (number, record) in (1_u32..).zip(&document.pages) {
-        statement.execute(params![id, number, record.to_string()])?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::FailureCode;
+    use crate::model::{FailureCode, Source};
 
     fn catalogue() -> (tempfile::TempDir, SqliteCatalogue) {
         let folder = tempfile::tempdir().unwrap();
@@ -407,9 +407,106 @@ mod tests {
                 record: "{}".to_owned(),
                 number: Some("12/3".to_owned()),
                 date: Some(jiff::civil::date(2014, 3, 12)),
+                number_key: Some("12/3".to_owned()),
+                issuer: Some("وزارة المالية".to_owned()),
+                subject: None,
+                sketch: None,
+                citations: vec![CitationRow {
+                    document: DocumentId { original, part: None },
+                    number: "ق.م/77".to_owned(),
+                    number_key: "قم/77".to_owned(),
+                    date: Some(jiff::civil::date(2014, 3, 1)),
+                    issuer: None,
+                }],
             },
             pages: vec![ContentHash::of(b"page 1"), ContentHash::of(b"page 2")],
+            begins: None,
         }
+    }
+
+    fn part(content: &str, part: u32) -> DocumentRow {
+        let mut row = document(content);
+        row.id.part = Some(part);
+        row.source.pages = (part, part);
+        row.pages.truncate(1);
+        row.begins = Some("letterhead".to_owned());
+        row.letter.citations[0].document = row.id;
+        row
+    }
+
+    #[test]
+    fn documents_of_an_original_are_replaced_together_and_the_others_withdrawn() {
+        let (_folder, catalogue) = catalogue();
+        let row = catalogue.receive(&input("a.tif", "letter")).unwrap();
+        catalogue.file(&[document("letter")], row.id).unwrap();
+        let parts = [part("letter", 1), part("letter", 2)];
+        catalogue.refile(&parts).unwrap();
+        let whole = document("letter").id;
+        assert_eq!(catalogue.documents_of(&whole.original).unwrap(), [parts[0].id, parts[1].id]);
+        assert_eq!(catalogue.document(&parts[1].id).unwrap().as_ref(), Some(&parts[1]));
+        assert_eq!(catalogue.withdrawn().unwrap(), [whole]);
+        catalogue.refile(&[document("letter")]).unwrap();
+        assert_eq!(catalogue.withdrawn().unwrap(), [parts[0].id, parts[1].id]);
+        catalogue.forget_withdrawn(&[parts[0].id]).unwrap();
+        assert_eq!(catalogue.withdrawn().unwrap(), [parts[1].id]);
+        assert!(catalogue.ledger().unwrap().balances());
+    }
+
+    #[test]
+    fn letters_and_citations_are_found_by_number_or_date() {
+        let (_folder, catalogue) = catalogue();
+        let row = catalogue.receive(&input("a.tif", "letter")).unwrap();
+        catalogue.file(&[document("letter")], row.id).unwrap();
+        let date = |day| Some(jiff::civil::date(2014, 3, day));
+        let letters = |key: &str, day| catalogue.letters_like(key, date(day)).unwrap().len();
+        assert_eq!((letters("12/3", 1), letters("0", 12), letters("0", 1)), (1, 1, 0));
+        let citations = |key: &str, day| catalogue.citations_like(key, date(day)).unwrap().len();
+        assert_eq!((citations("قم/77", 9), citations("0", 1), citations("0", 9)), (1, 1, 0));
+        assert_eq!(catalogue.issuers().unwrap(), [("وزارة المالية".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn what_people_say_stays_in_its_order() {
+        let (_folder, catalogue) = catalogue();
+        let original = ContentHash::of(b"letter");
+        let at = "2026-01-05T08:12:44Z".parse().unwrap();
+        let correction = |new: &str| CorrectionRow {
+            original,
+            first_page: 1,
+            field: "number".to_owned(),
+            old: vec![],
+            new: vec![new.to_owned()],
+            by: "سعاد".to_owned(),
+            at,
+        };
+        catalogue.correct(&correction("12")).unwrap();
+        catalogue.correct(&correction("13")).unwrap();
+        assert_eq!(catalogue.corrections(&original).unwrap(), [correction("12"), correction("13")]);
+        let cut = CutRow { original, page: 3, begins: true, by: "سعاد".to_owned(), at };
+        catalogue.cut(&cut).unwrap();
+        assert_eq!(catalogue.cuts(&original).unwrap(), [cut]);
+        assert_eq!(catalogue.cuts(&ContentHash::of(b"other")).unwrap(), []);
+    }
+
+    #[test]
+    fn a_catalogue_of_the_first_form_is_brought_to_this_one_and_its_letters_are_entered() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("catalogue.sqlite");
+        let id = document("letter").id;
+        {
+            let mut connection = Connection::open(&path).unwrap();
+            let first = refinery::Target::Version(1);
+            embedded::migrations::runner().set_target(first).run(&mut connection).unwrap();
+            let sql = "INSERT INTO documents VALUES (?1, ?2, NULL, 'a.tif', 'in/a.tif', 'image/tiff', 6,
+                       '2026-01-05T08:12:44Z', NULL, 1, 1, '{}', '12/3', '2014-03-12', 1)";
+            connection.execute(sql, params![id.to_string(), id.original.to_string()]).unwrap();
+        }
+        let catalogue = SqliteCatalogue::open(&path).unwrap();
+        assert_eq!(catalogue.not_related().unwrap(), [id]);
+        catalogue.relate(&id, &document("letter").letter).unwrap();
+        assert_eq!(catalogue.not_related().unwrap(), []);
+        assert_eq!(catalogue.citations().unwrap(), document("letter").letter.citations);
+        assert_eq!(catalogue.not_indexed().unwrap(), [], "it was searchable and stays so");
     }
 
     #[test]

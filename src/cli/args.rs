@@ -43,12 +43,22 @@ pub enum Command {
     Show(ShowArgs),
     /// Write documents out
     Export(ExportArgs),
+    /// Show the letters that one answers and that answer it, with their dates and reply times
+    Thread(ThreadArgs),
+    /// Set a field of a letter right; without a field, what was set right before
+    Correct(CorrectArgs),
+    /// Part a document in two: a further letter begins on one of its pages
+    Split(SplitArgs),
+    /// Join two letters that follow each other in one file
+    Join(JoinArgs),
+    /// The bodies known by name, and those that letters name and nobody entered
+    Bodies(BodiesArgs),
     /// What became of everything ever handed in
     Ledger,
     /// Check every blob, the catalogue and the index against each other
     Verify,
     /// Build the index anew from the archive alone
-    Reindex,
+    Reindex(ReindexArgs),
     /// Measure how well pages with known text are read
     Evaluate(EvaluateArgs),
     /// Draw how the pages of a file are read: its lines, zones and words
@@ -57,7 +67,11 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// Reads the pages of one PDF for the program that started it
     #[command(hide = true)]
-    PdfPages { path: PathBuf },
+    PdfPages {
+        path: PathBuf,
+        /// Version of the program that asks
+        version: Option<String>,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -89,9 +103,9 @@ pub struct IngestArgs {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Engine {
     /// Tesseract 5 with its Arabic model
-    #[default]
     Tesseract,
     /// Our own line reader
+    #[default]
     Warraq,
     /// Our own line reader, and Tesseract for lines of which it is not sure
     Both,
@@ -117,6 +131,106 @@ pub struct ShowArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct ThreadArgs {
+    /// Document id, or its first digits
+    #[arg(required_unless_present = "missing")]
+    pub id: Option<String>,
+    /// List the letters that are cited and were never received, the most cited first
+    #[arg(long, conflicts_with = "id")]
+    pub missing: bool,
+}
+
+/// Who makes a change.
+#[derive(Debug, Args)]
+pub struct By {
+    /// Who makes the change; kept with it
+    #[arg(long, env = "USER", default_value = "unknown", value_name = "NAME")]
+    pub by: String,
+}
+
+#[derive(Debug, Args)]
+pub struct CorrectArgs {
+    /// Document id, or its first digits
+    pub id: String,
+    /// Field: kind, number, date, hijri_date, from, to, subject, references, copies_to, signatory.name, signatory.title,
+    /// attachments, secrecy, received.number, received.date
+    pub field: Option<String>,
+    /// Its value, or values where it holds a list; none clears it. A reference is its number and its date: "12/345 2014-03-12"
+    pub values: Vec<String>,
+    #[command(flatten)]
+    pub by: By,
+}
+
+#[derive(Debug, Args)]
+pub struct SplitArgs {
+    /// Document id, or its first digits
+    pub id: String,
+    /// Page of the document on which the further letter begins, from 2
+    pub page: u32,
+    #[command(flatten)]
+    pub by: By,
+}
+
+#[derive(Debug, Args)]
+pub struct JoinArgs {
+    /// Document id
+    pub id: String,
+    /// Id of the letter that follows it, or that it follows
+    pub other: String,
+    #[command(flatten)]
+    pub by: By,
+}
+
+#[derive(Debug, Args)]
+pub struct BodiesArgs {
+    #[command(subcommand)]
+    pub command: BodiesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BodiesCommand {
+    /// List the bodies known, then those that letters name and nobody entered, with the number of their letters
+    List,
+    /// Enter a body
+    Add {
+        /// Its name
+        name: String,
+        /// Another name of it: an older one, or a spelling
+        #[arg(long, value_name = "NAME")]
+        also: Vec<String>,
+        /// An abbreviation
+        #[arg(long, value_name = "NAME")]
+        short: Vec<String>,
+        /// The body above it
+        #[arg(long, value_name = "NAME")]
+        above: Option<String>,
+        /// First year of the name
+        #[arg(long, value_name = "YEAR")]
+        from: Option<u16>,
+        /// Last year of the name
+        #[arg(long, value_name = "YEAR")]
+        until: Option<u16>,
+        /// The body that took its place
+        #[arg(long, value_name = "NAME")]
+        now: Option<String>,
+    },
+    /// Say that two names mean one body
+    Merge {
+        /// The name that is given up, or a name that no body has yet
+        name: String,
+        /// Name of the body that it means
+        into: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct ReindexArgs {
+    /// First understand every letter anew by the rules of this version; what people set right stays
+    #[arg(long)]
+    pub letters: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct ExportArgs {
     /// Form to write
     #[arg(long, value_enum)]
@@ -127,6 +241,9 @@ pub struct ExportArgs {
     /// With each word's box and confidence, and each field's evidence (jsonl)
     #[arg(long)]
     pub words: bool,
+    /// Pack grey and colour images of image files anew, with loss, where that takes less room (pdf)
+    #[arg(long)]
+    pub optimise: bool,
     /// Version of ALTO
     #[arg(long, value_enum, default_value_t = AltoVersion::Four)]
     pub alto_version: AltoVersion,

@@ -5,7 +5,7 @@ use super::args::{Common, DoctorArgs};
 use crate::config::Config;
 use crate::decode::{Format, OpenFile};
 use crate::model::{CleanPage, Dpi};
-use crate::ocr::{OcrEngine, Tesseract};
+use crate::ocr::{LineReader, OcrEngine, Tesseract};
 use crate::pipeline::{Access, Store};
 use anyhow::Result;
 use image::GrayImage;
@@ -37,6 +37,11 @@ pub fn run(common: &Common, config: &Config, args: &DoctorArgs) -> Result<Outcom
             seen: model(config, args),
             mend: "give the folder of a Tesseract model with --tessdata, or leave --tessdata away",
         },
+        Check {
+            name: "line reader",
+            seen: line_reader(args),
+            mend: "leave --tessdata away, or give a folder with a net of this version",
+        },
         Check { name: "openmp", seen: openmp(), mend: "start the program with OMP_THREAD_LIMIT=1" },
         Check {
             name: "pdf",
@@ -66,7 +71,7 @@ pub fn run(common: &Common, config: &Config, args: &DoctorArgs) -> Result<Outcom
             writeln!(out, "{}", json!({"check": check.name, "ok": ok, "seen": seen, "mend": mend}))?;
         } else {
             let mend = mend.map_or(String::new(), |mend| format!("; {mend}"));
-            writeln!(out, "{}  {:<10}  {seen}{mend}", if ok { "ok " } else { "BAD" }, check.name)?;
+            writeln!(out, "{}  {:<11}  {seen}{mend}", if ok { "ok " } else { "BAD" }, check.name)?;
         }
     }
     Ok(if checks.iter().all(|check| check.seen.is_ok()) { Outcome::Well } else { Outcome::NotAll })
@@ -77,6 +82,12 @@ fn model(config: &Config, args: &DoctorArgs) -> Result<String, String> {
     let page = CleanPage { grey: GrayImage::from_pixel(300, 300, image::Luma([255])), dpi: Dpi(150) };
     engine.read(&page, &[]).map_err(|error| error.to_string())?;
     Ok(engine.identity().to_string())
+}
+
+fn line_reader(args: &DoctorArgs) -> Result<String, String> {
+    let reader = LineReader::load(args.tessdata.as_deref()).map_err(|error| error.to_string())?;
+    reader.self_test().map_err(|error| error.to_string())?;
+    Ok(format!("{}, a known line is read rightly", reader.identity()))
 }
 
 fn openmp() -> Result<String, String> {

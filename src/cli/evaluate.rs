@@ -103,7 +103,7 @@ fn measure(pair: &Pair, reader: &Reader, config: &Config, program: &Path, bar: &
         let truth = fs::read_to_string(&pair.truth)?;
         let format = format_of(&pair.file).context("no kind of file Warraq reads")?;
         let open = OpenFile::open(&pair.file, format, &config.decode, program)?;
-        let pages = (0..open.page_count()).map(|index| Ok(reader.read(&open, &pair.file, index)?));
+        let pages = (0..open.page_count()).map(|index| Ok(reader.read(&open, &pair.file, index, |_| None)?));
         Ok((truth, pages.collect::<Result<_>>()?))
     };
     let read = read();

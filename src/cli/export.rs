@@ -62,7 +62,9 @@ fn files(
         let document = load(store, *id)?;
         let path = folder.join(names.name(id, &document.source.name, ending(args.format)));
         let bytes = match args.format {
-            Format::Pdf => searchable_pdf(store, &document, &decode, &program).map_err(anyhow::Error::from),
+            Format::Pdf => {
+                searchable_pdf(store, &document, &decode, &program, args.optimise).map_err(anyhow::Error::from)
+            }
             _ => written(&document, args).map_err(anyhow::Error::from),
         };
         match bytes {

@@ -33,7 +33,7 @@ pub fn run(common: &Common, config: &Config, args: &InspectArgs) -> Result<Outco
     for number in pages {
         let read = reader
             .inspect(&file, number - 1)
-            .and_then(|pictures| Ok((pictures, reader.read(&file, &args.file, number - 1)?)));
+            .and_then(|pictures| Ok((pictures, reader.read(&file, &args.file, number - 1, |_| None)?)));
         let (pictures, page) = match read {
             Ok(read) => read,
             Err(failure) => {

@@ -3,6 +3,8 @@
 //! Results alone go to standard output; progress and trouble go to standard error.
 
 mod args;
+mod bodies;
+mod correct;
 mod doctor;
 mod engine;
 mod evaluate;
@@ -12,6 +14,7 @@ mod inspect;
 mod print;
 pub mod restart;
 mod run;
+mod thread;
 
 use crate::config::ConfigError;
 use args::{Cli, Command};
@@ -48,7 +51,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if asked { 0 } else { 2 });
         }
     };
-    if let Command::PdfPages { path } = &cli.command {
+    if let Command::PdfPages { path, .. } = &cli.command {
         return crate::decode::pdf_child::run(path, crate::export::pdf::rewritten);
     }
     start_log(&cli);

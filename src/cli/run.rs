@@ -1,7 +1,7 @@
 //! One function a subcommand.
 
-use super::args::{Cli, Command, Common, SearchArgs, ShowArgs};
-use super::{Outcome, UsageError, doctor, evaluate, export, ingest, inspect, print};
+use super::args::{Cli, Command, Common, ReindexArgs, SearchArgs, ShowArgs};
+use super::{Outcome, UsageError, bodies, correct, doctor, evaluate, export, ingest, inspect, print, thread};
 use crate::config::Config;
 use crate::export::write_jsonl;
 use crate::model::{Document, DocumentId, PageNumber};
@@ -22,9 +22,14 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Command::Search(args) => search(common, &args),
         Command::Show(args) => show(common, &args),
         Command::Export(args) => export::run(common, &config, &args),
+        Command::Thread(args) => thread::run(common, &args),
+        Command::Correct(args) => correct::correct(common, &args),
+        Command::Split(args) => correct::split(common, &args),
+        Command::Join(args) => correct::join(common, &args),
+        Command::Bodies(args) => bodies::run(common, &args),
         Command::Ledger => ledger(common),
         Command::Verify => verify(common),
-        Command::Reindex => reindex(common),
+        Command::Reindex(args) => reindex(common, &args),
         Command::Evaluate(args) => evaluate::run(common, &config, &args),
         Command::Inspect(args) => inspect::run(common, &config, &args),
         Command::Doctor(args) => doctor::run(common, &config, &args),
@@ -76,6 +81,7 @@ fn show(common: &Common, args: &ShowArgs) -> Result<Outcome> {
         write_jsonl(&document, true, &mut out)?;
     } else {
         print::document(&mut out, &document)?;
+        thread::beside(&mut out, &store, &document)?;
     }
     Ok(Outcome::Well)
 }
@@ -95,7 +101,7 @@ pub fn resolve(store: &Store, typed: &str) -> Result<DocumentId> {
     }
 }
 
-/// Returns a document that the catalogue knows.
+/// Returns a document of the archive.
 pub fn load(store: &Store, id: DocumentId) -> Result<Document> {
     store.document(&id)?.with_context(|| format!("document {id} has gone from the catalogue"))
 }
@@ -137,9 +143,12 @@ fn verify(common: &Common) -> Result<Outcome> {
     Ok(if findings == 0 { Outcome::Well } else { Outcome::NotAll })
 }
 
-fn reindex(common: &Common) -> Result<Outcome> {
+fn reindex(common: &Common, args: &ReindexArgs) -> Result<Outcome> {
     Store::open(&common.archive, Access::Read)?; // an archive is not made by rebuilding its index
     let store = Store::open(&common.archive, Access::Write)?;
+    if args.letters {
+        correct::understand_anew(common, &store)?;
+    }
     let total = store.catalogue.document_ids("", usize::MAX)?.len() as u64;
     let bar = progress_bar(common, total, "documents");
     let documents = store.reindex(|| bar.inc(1))?;

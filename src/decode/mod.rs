@@ -84,6 +84,15 @@ impl Format {
     }
 }
 
+/// Reads all pages of a PDF in this very process, without the limits of its reader, and lets go of them.
+#[cfg(fuzzing)]
+pub fn read_pdf_in_process(bytes: Vec<u8>) {
+    pdf::pages_in_process(
+        bytes,
+        &Settings { max_page_megapixels: 2, pdf_render_max_megapixels: 1, ..Settings::default() },
+    );
+}
+
 /// Limits on what is read, and how born-digital PDF pages are drawn.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -245,6 +254,15 @@ impl OpenFile {
             Pages::Pdf(_) => return Err(DecodeError::unsupported("pages of a PDF one by one")),
         };
         coded.map_or_else(|| passthrough::packed(&self.page(index)?), Ok)
+    }
+
+    /// Returns the same with the image packed anew, as JPEG, where that takes less room.
+    ///
+    /// # Errors
+    /// As [`Self::coded_page`].
+    pub fn small_page(&self, index: u32) -> Result<EncodedPage, DecodeError> {
+        let coded = self.coded_page(index)?;
+        Ok(passthrough::smaller(&self.page(index)?, coded))
     }
 
     /// Has a PDF written anew, in its reader's process and under its limits. `job` goes to the function that

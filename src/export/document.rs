@@ -172,7 +172,7 @@ impl LetterObject {
                 .map(|field| ReferenceObject {
                     number: field.value.number.clone(),
                     date: field.value.date,
-                    document: None,
+                    document: field.value.document.map(|id| id.to_string()),
                 })
                 .collect(),
             copies_to: values(&letter.copies_to),

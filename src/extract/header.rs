@@ -23,6 +23,10 @@ const DATE_REACH: usize = 4;
 const MARKED_SLACK: f32 = 1.35;
 /// Letters before a date that may be what was left of its label.
 const MISREAD_LABEL: usize = 8;
+/// Days that the two calendars may lie apart: months begin when the moon is seen, a day before or after the table.
+const CALENDARS_APART: i32 = 2;
+/// Of two dates that contradict each other one is believed if it was read with so much more confidence.
+const CLEARLY: f32 = 0.15;
 /// Strips that belong to a stamp of receipt.
 const STAMP_STRIPS: usize = 3;
 
@@ -41,6 +45,39 @@ pub struct Dates {
     pub civil: Option<Field<LetterDate>>,
     /// The Hijri one.
     pub hijri: Option<Field<HijriDate>>,
+    /// The civil one below the signature.
+    pub below: Option<Field<LetterDate>>,
+}
+
+impl Dates {
+    /// Holds the two calendars against each other: where they name days too far apart one was misread, and the date below the signature
+    /// tells which. Where it does not, the one read with clearly more confidence stays, else neither.
+    fn reconcile(&mut self, remarks: &mut Vec<Remark>) {
+        let (Some(civil), Some(hijri)) = (&self.civil, &self.hijri) else { return };
+        let apart = |date: LetterDate| hijri.value.days_from(date).unwrap_or(i32::MAX);
+        if apart(civil.value) <= CALENDARS_APART {
+            return;
+        }
+        remarks.push(Remark::CalendarsDisagree { days: apart(civil.value) });
+        match &self.below {
+            Some(below) if below.value == civil.value => self.hijri = None,
+            Some(below) if apart(below.value) <= CALENDARS_APART => self.civil = Some(below.clone()),
+            _ => {
+                let (of_civil, of_hijri) = (surety(civil), surety(hijri));
+                if of_civil < of_hijri + CLEARLY {
+                    self.civil = None;
+                }
+                if of_hijri < of_civil + CLEARLY {
+                    self.hijri = None;
+                }
+            }
+        }
+    }
+}
+
+/// Returns the confidence of the least sure word that a value was read from.
+fn surety<T>(field: &Field<T>) -> f32 {
+    field.evidence.iter().map(|place| place.confidence.get()).fold(1.0, f32::min)
 }
 
 impl<'s, 'a> Header<'s, 'a> {
@@ -132,7 +169,13 @@ impl<'s, 'a> Header<'s, 'a> {
     fn number_at(&self, index: usize, at: usize) -> Option<(usize, number::Found)> {
         let strip = self.sheet.strips.get(index)?;
         let found = number::find_at(&strip.atoms, at).filter(|number| !strip.is_doubtful(number.range.clone()))?;
-        Some((index, found))
+        let beside = (found.range.end == strip.atoms.len()).then(|| self.sheet.beside(index)).flatten();
+        let goes_on = beside.and_then(|beside| self.sheet.strips.get(beside)?.atoms.first());
+        // A wide gap, then a stroke: the rest of the number was not read.
+        let is_cut_off = goes_on.is_some_and(|mark| mark.is_mark("/\\"));
+        // A reader that loses digits leaves one; few letters of a year have such a number.
+        let one_digit = found.value.len() == 1 && strip.confidence(found.range.clone()) < 1.0;
+        (!is_cut_off && !one_digit).then_some((index, found))
     }
 
     /// Returns the number that a reader put before its label, as some do with digits in a line from right to left.
@@ -160,22 +203,18 @@ impl<'s, 'a> Header<'s, 'a> {
             }
         }
         let below = signatory::date_below(self.sheet, self.end);
-        match (&dates.civil, below) {
+        match (&dates.civil, &below) {
             (Some(above), Some(below)) if above.value != below.value => remarks.push(Remark::DatesDiffer),
             (None, Some(below)) => {
-                dates.civil = Some(below);
+                dates.civil = Some(below.clone());
                 remarks.push(Remark::DateFromSignature);
             }
             _ => {}
         }
+        dates.below = below;
+        dates.reconcile(remarks);
         if dates.civil.is_none() {
             remarks.push(if labelled.is_empty() { Remark::NoDate } else { Remark::DateUnreadable });
-        }
-        if let (Some(civil), Some(hijri)) = (&dates.civil, &dates.hijri) {
-            let days = hijri.value.days_from(civil.value).unwrap_or(i32::MAX);
-            if days > 2 {
-                remarks.push(Remark::CalendarsDisagree { days });
-            }
         }
         dates
     }
@@ -266,6 +305,15 @@ struct Label {
     inside: bool,
     marked: bool,
     distance: f32,
+}
+
+/// Says whether a strip starts with one of `phrases` as a label: with a mark behind it, or with digits.
+pub fn has_marked_label(strip: &Passage, phrases: &'static [Phrase]) -> bool {
+    let Some((start, found)) = find_label(strip, 0, phrases) else { return false };
+    // Where columns were read as one line the label stands behind the name of the body.
+    let at_end = strip.atoms.get(found.end).is_none();
+    let marked = strip.atoms.get(found.end).is_some_and(|atom| atom.is_mark(":/؛;.=|") || atom.sort == Sort::Digits);
+    marked || start == 0 && at_end
 }
 
 /// Says whether a strip begins a stamp of receipt.

@@ -133,6 +133,7 @@ pub struct Labels {
     pub states: Vec<Phrase>,
     pub contact: Vec<Phrase>,
     pub closings: Vec<Phrase>,
+    pub separators: Vec<Phrase>,
     pub bodies: Bodies,
     pub kinds: Kinds,
     pub references: References,

@@ -3,10 +3,12 @@
 //! [`sheet`] cuts the pages into strips and [`passage`] cuts strips into atoms; [`labels`] knows the words by which parts of a letter
 //! are recognised, in data files, and [`distance`] how far a misread word may lie from them. On these stand the finders, a module each:
 //! [`header`] (number, dates, receipt, secrecy), [`parties`], [`subject`], [`kind`], [`references`], [`signatory`], [`lists`].
+//! [`batch`] finds where letters begin in a file that holds several.
 //!
 //! Words come from a reader that errs, so a field is left out rather than guessed: a wrong number misleads a clerk,
 //! a missing one is looked up.
 
+pub mod batch;
 mod date;
 mod distance;
 mod header;
@@ -21,9 +23,11 @@ mod references;
 mod sheet;
 mod signatory;
 mod subject;
+pub mod typed;
 
-use crate::model::{Field, Kind, Letter, Page};
+use crate::model::{Field, Kind, Letter, LetterDate, Page, Reference};
 use header::Header;
+use references::{Cited, Issuer};
 use sheet::Sheet;
 
 /// Why a field is absent or doubtful.
@@ -83,14 +87,14 @@ pub fn read_letter(pages: &[Page]) -> (Letter, Vec<Remark>) {
     let kind = kind::find(&sheet);
     let is_minutes = kind.as_ref().is_some_and(|kind| kind.value == Kind::Minutes);
     let dates = header.dates(&mut remarks);
-    let letter = Letter {
+    let mut letter = Letter {
         number: header.number(&mut remarks),
         date: dates.civil,
         hijri_date: dates.hijri.map(|Field { value, evidence }| Field { value: value.to_string(), evidence }),
         from: parties::from(&sheet, &header),
         to: parties::to(&sheet, &header),
         subject: subject::find(&sheet),
-        references: references::find(&sheet, &header),
+        references: Vec::new(),
         copies_to: lists::copies(&sheet),
         signatory: if is_minutes { None } else { signatory::find(&sheet, header.end()) },
         attachments: lists::attachments(&sheet),
@@ -98,8 +102,36 @@ pub fn read_letter(pages: &[Page]) -> (Letter, Vec<Remark>) {
         received: header.received(),
         kind,
     };
+    letter.references = cited(references::find(&sheet, &header), &letter);
+    prefer_possible_date(&mut letter, dates.below);
     remarks.extend(remarks_on(&letter));
     (letter, remarks)
+}
+
+/// Returns the letters cited with the bodies that wrote them: `كتابنا` is the sender's, `كتابكم` the recipient's.
+fn cited(found: Vec<Cited>, letter: &Letter) -> Vec<Field<Reference>> {
+    let sender = letter.from.as_ref().map(|from| from.value.clone());
+    // Of several recipients nobody can say which is meant.
+    let recipient = if let [only] = letter.to.as_slice() { Some(only.value.clone()) } else { None };
+    let with_issuer = |Cited { mut field, issuer }: Cited| {
+        field.value.issuer = match issuer {
+            Issuer::Own => sender.clone(),
+            Issuer::Addressee => recipient.clone(),
+            Issuer::Named(name) => Some(name),
+            Issuer::Unsaid => None,
+        };
+        field
+    };
+    found.into_iter().map(with_issuer).collect()
+}
+
+/// No letter cites a later one: where the date in the letterhead says so and the one below the signature does not, that one counts.
+fn prefer_possible_date(letter: &mut Letter, below: Option<Field<LetterDate>>) {
+    let latest = letter.references.iter().filter_map(|cited| cited.value.date).max();
+    let (Some(latest), Some(date), Some(below)) = (latest, &letter.date, below) else { return };
+    if date.value < latest && below.value >= latest {
+        letter.date = Some(below);
+    }
 }
 
 fn remarks_on(letter: &Letter) -> Vec<Remark> {
@@ -162,6 +194,27 @@ mod tests {
         let evidence = &letter.number.expect("has a number").evidence;
         assert_eq!(evidence[0].written, "العدد : م.ع / ١٢ / ٣٤٥");
         assert_eq!(evidence[0].page, PageNumber(1));
+    }
+
+    #[track_caller]
+    fn check_dates(edit: impl Fn(String) -> String, civil: Option<&str>, hijri: Option<&str>) {
+        let (letter, _) = read_letter(&pages_of(&edit(LETTER.to_owned())));
+        assert_eq!(value(&letter.date).map(|date| date.to_string()).as_deref(), civil);
+        assert_eq!(value(&letter.hijri_date).as_deref(), hijri);
+    }
+
+    #[test]
+    fn dates_that_contradict_each_other_are_weighed() {
+        let below = |text: String, date: &str| text.replace("المدير العام\n", &format!("المدير العام\n{date}\n"));
+        let misread = |text: String| text.replace("١٢ / ٣ / ٢٠١٤", "١٢ / ٨ / ٢٠١٤");
+        check_dates(misread, None, None);
+        check_dates(|text| below(misread(text), "١٢ / ٣ / ٢٠١٤"), Some("2014-03-12"), Some("1435-05-10"));
+        check_dates(|text| below(misread(text), "١٢ / ٨ / ٢٠١٤"), Some("2014-08-12"), None);
+        // The letter cites one of 1 March.
+        let early =
+            |text: String| text.replace("الموافق ١٠ جمادى الأولى ١٤٣٥ هـ", "").replace("١٢ / ٣ / ٢٠١٤", "١٢ / ١ / ٢٠١٤");
+        check_dates(early, Some("2014-01-12"), None);
+        check_dates(|text| below(early(text), "١٢ / ٣ / ٢٠١٤"), Some("2014-03-12"), None);
     }
 
     #[test]

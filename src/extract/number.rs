@@ -43,6 +43,7 @@ pub fn find_at(atoms: &[Atom], at: usize) -> Option<Found> {
         || digits > MOST_DIGITS
         || !passage::one_shape(whole)
         || is_cut_off(atoms, &range)
+        || has_digits_read_as_letters(whole)
         || is_amount(atoms, &range)
         || date::find_at(atoms, start).is_some()
         || date::looks_like_one(atoms, start) && value.rsplit('/').next().is_some_and(|year| year.len() == 4);
@@ -132,10 +133,29 @@ fn is_cut_off(atoms: &[Atom], range: &Range<usize>) -> bool {
     let digits_from_zero =
         range.len() == 1 && atoms.get(range.start).is_some_and(|atom| atom.key.first() == Some(&'0'));
     let Some(next) = atoms.get(range.end) else { return digits_from_zero };
-    let glued = !next.spaced && !next.is_mark(CLOSING);
+    // `157:5` is what was left of one number.
+    let goes_on = next.sort == Sort::Mark
+        && !next.spaced
+        && !next.is_mark("()[]{}")
+        && atoms.get(range.end + 1).is_some_and(|more| more.sort == Sort::Digits && !more.spaced)
+        && date::find_at(atoms, range.end + 1).is_none();
+    let glued = !next.spaced && !next.is_mark(CLOSING) || goes_on;
     let open = next.is_mark("/\\");
     let torn = next.sort == Sort::Digits && date::find_at(atoms, range.end).is_none();
     digits_from_zero || glued || open || torn
+}
+
+/// Letters that Eastern digits are misread as: ٥ ٩ ١.
+const LIKE_DIGITS: [char; 3] = ['ه', 'و', 'ا'];
+
+/// Says whether letters stand right before digits that digits are misread as: `هوه١١` was `٥٩٥١١`. A code has a stroke behind it.
+fn has_digits_read_as_letters(atoms: &[Atom]) -> bool {
+    atoms.windows(2).any(|pair| match pair {
+        [letters, digits] if letters.sort == Sort::Letters && digits.sort == Sort::Digits && !digits.spaced => {
+            letters.key.iter().all(|letter| LIKE_DIGITS.contains(letter))
+        }
+        _ => false,
+    })
 }
 
 /// Says whether thousands are set off at the end of the range (`6,124,000`), or a share follows (`86%`).
@@ -189,6 +209,8 @@ mod tests {
         check("١174/1١", None);
         check("17م", None);
         check("44؟", None);
+        check("157:5", None);
+        check("هوه١١", None);
     }
 
     #[test]

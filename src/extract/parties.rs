@@ -105,7 +105,8 @@ fn starts_with_body(strip: &Passage) -> bool {
     is_body(strip, 0)
 }
 
-fn is_body(strip: &Passage, at: usize) -> bool {
+/// Says whether the name of a body begins at atom `at`.
+pub fn is_body(strip: &Passage, at: usize) -> bool {
     let bodies = &labels().bodies;
     [&bodies.top, &bodies.independent, &bodies.part, &bodies.unit, &bodies.others]
         .iter()

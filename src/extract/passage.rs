@@ -151,6 +151,11 @@ impl<'a> Passage<'a> {
         digits.filter_map(|atom| self.words.get(atom.word)).any(|placed| placed.doubtful)
     }
 
+    /// Returns the confidence of the least sure word of a range.
+    pub fn confidence(&self, range: Range<usize>) -> f32 {
+        self.evidence(range).iter().map(|place| place.confidence.get()).fold(1.0, f32::min)
+    }
+
     /// Returns `value` as a field read from the words of a range.
     pub fn field<T>(&self, value: T, range: Range<usize>) -> Field<T> {
         Field { value, evidence: self.evidence(range) }

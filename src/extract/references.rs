@@ -8,6 +8,7 @@ use super::date::{self, Day};
 use super::header::Header;
 use super::labels::{self, Phrase, labels};
 use super::number;
+use super::parties;
 use super::passage::{Atom, Passage, Sort};
 use super::sheet::Sheet;
 use crate::model::{Field, LetterDate, Reference};
@@ -24,18 +25,42 @@ enum Noun {
     Other,
 }
 
+/// Who wrote a letter that is cited, as the citation says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Issuer {
+    /// كتابنا
+    Own,
+    /// كتابكم
+    Addressee,
+    /// كتاب وزارة المالية
+    Named(String),
+    /// The citation does not say.
+    Unsaid,
+}
+
+/// A letter cited.
+#[derive(Clone, Debug)]
+pub struct Cited {
+    /// Number and date.
+    pub field: Field<Reference>,
+    /// Who wrote it.
+    pub issuer: Issuer,
+}
+
 /// Returns the letters cited below the letterhead, in the order of the text, each once.
-pub fn find(sheet: &Sheet, header: &Header) -> Vec<Field<Reference>> {
+pub fn find(sheet: &Sheet, header: &Header) -> Vec<Cited> {
     let text = sheet.running_text(|index| !header.holds(index));
-    let mut found: Vec<Field<Reference>> = Vec::new();
+    let mut found: Vec<Cited> = Vec::new();
     let mut at = 0;
     let mut noun: Option<(Noun, usize)> = None;
     while at < text.atoms.len() {
         noun = noun_at(&text.atoms, at).map(|noun| (noun, at + 1)).or(noun.filter(|(_, end)| at < end + NOUN_REACH));
         match reference_at(&text, at, noun) {
-            Some((reference, end)) => {
-                if !found.iter().any(|other| other.value.number == reference.value.number) {
-                    found.push(reference);
+            Some((field, end)) => {
+                if !found.iter().any(|other| other.field.value.number == field.value.number) {
+                    let letter = noun.filter(|(noun, _)| *noun == Noun::Letter);
+                    let issuer = letter.map_or(Issuer::Unsaid, |(_, noun_end)| issuer_of(&text, noun_end, at));
+                    found.push(Cited { field, issuer });
                 }
                 at = end;
             }
@@ -69,6 +94,23 @@ fn noun_at(atoms: &[Atom], at: usize) -> Option<Noun> {
     })
 }
 
+/// Returns who wrote the letter whose noun ends at `noun_end` and whose "numbered" stands at `at`.
+fn issuer_of(text: &Passage, noun_end: usize, at: usize) -> Issuer {
+    let Some(noun) = noun_end.checked_sub(1).and_then(|noun| text.atoms.get(noun)) else { return Issuer::Unsaid };
+    if noun.key.ends_with(&['ن', 'ا']) {
+        return Issuer::Own;
+    }
+    if noun.key.ends_with(&['ك', 'م']) {
+        return Issuer::Addressee;
+    }
+    let name = text.trimmed(noun_end..at.max(noun_end));
+    // `الأمر الوزاري` names no body, for all that the word is like one.
+    if name.len() < 2 || !parties::is_body(text, name.start) {
+        return Issuer::Unsaid;
+    }
+    Issuer::Named(text.text(name))
+}
+
 /// Returns the reference whose "numbered", or word for a letter, stands at `at` right before its number.
 fn reference_at(text: &Passage, at: usize, noun: Option<(Noun, usize)>) -> Option<(Field<Reference>, usize)> {
     let words = &labels().references;
@@ -90,11 +132,11 @@ fn reference_at(text: &Passage, at: usize, noun: Option<(Noun, usize)>) -> Optio
         return None;
     }
     let dated = date_after(text, number.range.end);
-    if dated.is_none() && needs_date {
+    if dated.is_none() && (needs_date || has_broken_date(text, number.range.end)) {
         return None;
     }
     let end = dated.map_or(number.range.end, |(_, end)| end);
-    let reference = Reference { number: number.value, date: dated.map(|(date, _)| date) };
+    let reference = Reference { number: number.value, date: dated.map(|(date, _)| date), ..Reference::default() };
     Some((text.field(reference, at..end), end))
 }
 
@@ -119,6 +161,24 @@ fn date_after(text: &Passage, from: usize) -> Option<(LetterDate, usize)> {
     None
 }
 
+/// Says whether a date was to follow and cannot be read: a reader that lost digits there has lost some of the number as well.
+fn has_broken_date(text: &Passage, from: usize) -> bool {
+    let mut at = from;
+    let mut announced = false;
+    while let Some(atom) = text.atoms.get(at).filter(|_| at <= from + DATE_REACH) {
+        at = match atom.sort {
+            Sort::Digits => return announced,
+            Sort::Mark => at + 1,
+            Sort::Letters => match labels::find_at(&text.atoms, at, &labels().references.dated) {
+                Some(found) => found.end,
+                None => return false,
+            },
+        };
+        announced |= atom.sort == Sort::Letters;
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::sheet::tests::pages_of;
@@ -132,7 +192,8 @@ mod tests {
         let found = find(&sheet, &Header::of(&sheet));
         let found: Vec<_> = found
             .iter()
-            .map(|field| (field.value.number.clone(), field.value.date.map(|date| date.to_string())))
+            .map(|cited| &cited.field.value)
+            .map(|cited| (cited.number.clone(), cited.date.map(|date| date.to_string())))
             .collect();
         let want: Vec<_> = want.iter().map(|(number, date)| ((*number).to_owned(), date.map(str::to_owned))).collect();
         assert_eq!(found, want, "in {text:?}");
@@ -149,6 +210,24 @@ mod tests {
         check("كتابكم رقم 45 وتاريخ 1/2/2014", &[("45", Some("2014-02-01"))]);
     }
 
+    #[track_caller]
+    fn check_issuer(text: &str, want: Issuer) {
+        let letter = format!("تحية طيبة\n{text}");
+        let pages = pages_of(&letter);
+        let sheet = Sheet::new(&pages);
+        let found = find(&sheet, &Header::of(&sheet));
+        assert_eq!(found.first().map(|cited| &cited.issuer), Some(&want), "in {text:?}");
+    }
+
+    #[test]
+    fn a_citation_says_who_wrote() {
+        check_issuer("إشارة الى كتابكم ذي العدد (١٢٣) في ٢٠١٤/٣/١٢", Issuer::Addressee);
+        check_issuer("لاحقاً لكتابنا المرقم 77 بتاريخ 5/6/2010", Issuer::Own);
+        let named = Issuer::Named("وزارة المالية / دائرة الموازنة".to_owned());
+        check_issuer("بكتاب وزارة المالية / دائرة الموازنة ذي العدد ح/٣ في ١/١/٢٠١٢", named);
+        check_issuer("الأمر الوزاري المرقم 13809 في 15/9/2013 تقرر", Issuer::Unsaid);
+    }
+
     #[test]
     fn references_run_over_lines_and_follow_each_other() {
         check(
@@ -160,6 +239,8 @@ mod tests {
     #[test]
     fn a_reference_whose_date_is_lost() {
         check("كتابكم المرقم 123 في ‏ ، وبصدد", &[("123", None)]);
+        // Digits were lost in the date, so what is left of the number is not believed either.
+        check("كتابكم المرقم 123 في 1/ /20 ، وبصدد", &[]);
     }
 
     #[test]

@@ -182,6 +182,19 @@ fn upright(bounds: PixelBox, page: &Page) -> PixelBox {
     }
 }
 
+/// Returns the number that a page bears in its first or one of its last lines: 2 for `- 2 -`, `2 / 3` and `صفحة 2 من 3`.
+pub fn page_number(page: &Page) -> Option<u32> {
+    let lines: Vec<&Line> = page.lines.iter().filter(|line| !line.words.is_empty()).collect();
+    let foot = lines.len().saturating_sub(FOOT_LINES).max(1);
+    let edges = lines.first().into_iter().chain(lines.get(foot..).unwrap_or_default());
+    let strips = edges.flat_map(|line| columns(page, line)).map(Passage::new);
+    // Of page and total the smaller is the page, whichever way the reader put them.
+    strips
+        .filter(is_page_number)
+        .filter_map(|strip| strip.atoms.iter().filter_map(super::passage::Atom::value).min())
+        .next()
+}
+
 /// Says whether the strip is a page number: `- 2 -`, `2 / 3`, `صفحة 2 من 3`.
 fn is_page_number(strip: &Passage) -> bool {
     let digits = strip.atoms.iter().filter(|atom| atom.sort == Sort::Digits);

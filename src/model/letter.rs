@@ -1,6 +1,6 @@
 //! A letter as understood: its fields, each with the evidence it was read from.
 
-use super::{Confidence, PageNumber, PixelBox};
+use super::{Confidence, DocumentId, PageNumber, PixelBox};
 use jiff::civil::Date;
 
 /// The day of a letter in the civil calendar.
@@ -75,12 +75,16 @@ impl Kind {
 }
 
 /// An earlier letter that this one cites.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reference {
     /// Its number in canonical form.
     pub number: String,
     /// Its date.
     pub date: Option<LetterDate>,
+    /// The body that wrote it, where the citation says so.
+    pub issuer: Option<String>,
+    /// The letter itself, where the archive holds it. Found anew whenever the document is opened, and never kept.
+    pub document: Option<DocumentId>,
 }
 
 /// Who signed.

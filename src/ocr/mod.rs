@@ -61,6 +61,12 @@ pub enum OcrError {
     /// The net of the line reader cannot be used, or failed.
     #[error("the line reader's net: {0}")]
     Net(#[from] line::NetError),
+    /// The line reader reads a known line wrongly.
+    #[error("the line reader reads its test line as {read:?}")]
+    SelfTest {
+        /// What it read.
+        read: String,
+    },
     /// The library failed on a page.
     #[error("tesseract failed on a page of {width}x{height} pixels: {what}")]
     Page {

@@ -7,6 +7,7 @@ use crate::decode::DecodeError;
 use crate::model::FailureCode;
 use crate::ocr::OcrError;
 use crate::search::SearchError;
+use crate::thread::bodies::BodiesError;
 use std::io;
 use std::path::PathBuf;
 
@@ -122,6 +123,14 @@ pub enum ArchiveError {
         what: String,
         /// What is wrong with it.
         source: RecordError,
+    },
+    /// The list of bodies.
+    #[error("{}: {source}", path.display())]
+    Bodies {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: BodiesError,
     },
     /// The threads of a run could not be started, or one of them died.
     #[error("the threads of the run failed: {0}")]

@@ -1,19 +1,16 @@
-//! Collects the pages of each file, understands them as a letter, files the document and makes it searchable.
+//! Collects the pages of each file, understands them as letters, files the documents and makes them searchable.
 //!
 //! Runs on one thread: it alone writes documents and the index, in the order blob, row, index.
 
 use super::failure::{ArchiveError, Failure};
 use super::intake::{End, Ended, InFlight, Job};
+use super::parts::{self, KeptPage, Part};
 use super::store::Store;
 use crate::catalogue::InputStatus;
-use crate::extract;
 use crate::ingest;
-use crate::model::{
-    ContentHash, Document, DocumentId, Dpi, Letter, Origin, Page, PageNumber, PixelSize, Rotation, Source,
-};
+use crate::model::{ContentHash, Document, DocumentId, Dpi, Origin, Page, PageNumber, PixelSize, Rotation, Source};
 use crate::search::SearchIndex;
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -31,14 +28,6 @@ pub struct ReadPage {
     pub index: u32,
     /// What came of it.
     pub reading: Result<KeptPage, Failure>,
-}
-
-/// A page with its record.
-pub struct KeptPage {
-    /// The page.
-    pub page: Page,
-    /// Its record, in the archive.
-    pub record: ContentHash,
 }
 
 /// Files documents.
@@ -59,12 +48,18 @@ impl<'a> Filing<'a> {
     pub fn begin(store: &'a Store, index: &'a dyn SearchIndex, in_flight: &'a InFlight) -> Result<Self, ArchiveError> {
         let mut filing =
             Self { store, index, in_flight, open: HashMap::new(), not_committed: Vec::new(), oldest: None };
+        let withdrawn = store.catalogue.withdrawn()?;
         for id in store.catalogue.not_indexed()? {
             if let Some(document) = store.document(&id)? {
                 filing.add_to_index(&document)?;
             }
         }
         filing.commit()?;
+        if !withdrawn.is_empty() {
+            withdrawn.iter().try_for_each(|id| index.remove(id))?;
+            index.commit()?;
+            store.catalogue.forget_withdrawn(&withdrawn)?;
+        }
         Ok(filing)
     }
 
@@ -123,26 +118,23 @@ impl<'a> Filing<'a> {
             return self.ended(job, &status, || End::Failed(error.clone()), Vec::new(), 0);
         }
         let count = readings.len() as u32;
-        let document = self.file(job, readings)?;
-        let id = document.id;
-        self.add_to_index(&document)?;
-        self.ended(job, &InputStatus::Duplicate, || End::Duplicate, vec![id], count)
+        let parts = self.file(job, readings)?;
+        parts.iter().try_for_each(|part| self.add_to_index(&part.document))?;
+        let ids = parts.iter().map(|part| part.document.id).collect();
+        self.ended(job, &InputStatus::Duplicate, || End::Duplicate, ids, count)
     }
 
-    fn file(&self, job: &Job, readings: Vec<Result<KeptPage, Failure>>) -> Result<Document, ArchiveError> {
-        let (mut pages, mut records) = (Vec::with_capacity(readings.len()), Vec::with_capacity(readings.len()));
+    fn file(&self, job: &Job, readings: Vec<Result<KeptPage, Failure>>) -> Result<Vec<Part>, ArchiveError> {
+        let mut pages = Vec::with_capacity(readings.len());
         for (index, reading) in (0..).zip(readings) {
-            let kept = match reading {
+            pages.push(match reading {
                 Ok(kept) => kept,
                 Err(failure) => {
                     let page = unread_page(job, index, &failure);
                     KeptPage { record: self.store.keep_page(&page)?, page }
                 }
-            };
-            pages.push(kept.page);
-            records.push(kept.record);
+            });
         }
-        let letter = understood(&job.content, &pages);
         let name = job.path.file_name().map(PathBuf::from).unwrap_or_default();
         let source = Source {
             name: ingest::written(&name),
@@ -152,10 +144,10 @@ impl<'a> Filing<'a> {
             received: job.received,
             pages: (1, pages.len() as u32),
         };
-        let id = DocumentId { original: job.content, part: None };
-        let document = Document { id, source, organisation: job.organisation.clone(), pages, letter };
-        self.store.catalogue.file(&[Store::row_of(&document, records)?], job.input)?;
-        Ok(document)
+        let parts = parts::parts(self.store, job.content, &source, job.organisation.as_deref(), pages)?;
+        let rows = parts.iter().map(Store::row_of).collect::<Result<Vec<_>, _>>()?;
+        self.store.catalogue.file(&rows, job.input)?;
+        Ok(parts)
     }
 
     fn add_to_index(&mut self, document: &Document) -> Result<(), ArchiveError> {
@@ -185,16 +177,6 @@ impl<'a> Filing<'a> {
         }
         Ok(ended)
     }
-}
-
-/// Returns the letter's fields; none where a fault of ours was caught, since the pages are worth keeping all the same.
-fn understood(content: &ContentHash, pages: &[Page]) -> Letter {
-    let read = catch_unwind(AssertUnwindSafe(|| extract::read_letter(pages)));
-    let Ok((letter, remarks)) = read else { return Letter::default() };
-    for remark in remarks {
-        tracing::debug!(document = %content.short(), %remark, "letter understood");
-    }
-    letter
 }
 
 /// Returns the page that stands for one that could not be read, in a document whose other pages could.

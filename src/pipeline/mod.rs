@@ -4,19 +4,24 @@
 //! takes files in and waits for room in the [`budget`], the pool's read pages, and one files what was read. Every page
 //! read is kept at once, so that a run after a crash reads only the rest.
 
+pub mod bodies;
 pub mod budget;
+pub mod correct;
 mod failure;
 mod filing;
 mod inspect;
 mod intake;
+mod parts;
 mod read;
 mod searchable;
 mod store;
+pub mod threads;
 mod verify;
 
 pub use failure::{ArchiveError, Failure};
 pub use inspect::Picture;
 pub use intake::{End, Ended};
+pub use parts::refile;
 pub use read::Reader;
 pub use searchable::{SearchableError, searchable_pdf};
 pub use store::{Access, Store};
@@ -27,8 +32,9 @@ use crate::decode;
 use crate::ingest::Found;
 use crate::search::SearchIndex;
 use budget::{Budget, Permit};
-use filing::{Filing, KeptPage, ReadPage};
+use filing::{Filing, ReadPage};
 use intake::{InFlight, Intake, Job, Taken};
+use parts::KeptPage;
 use rayon::ThreadPoolBuilder;
 use serde::Deserialize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -295,8 +301,9 @@ impl<'a> PageJob<'a> {
         }
         let started = Instant::now();
         // Decoders guard themselves; this catches faults of our own, so that they cost one page and not the run.
+        let knows = |key: &str| self.run.index.knows(key);
         let reading =
-            catch_unwind(AssertUnwindSafe(|| self.run.reader.read(&self.job.file, &self.job.path, self.index)));
+            catch_unwind(AssertUnwindSafe(|| self.run.reader.read(&self.job.file, &self.job.path, self.index, knows)));
         let reading = reading.unwrap_or_else(|panic| Err(Failure::Internal(words_of(&*panic))));
         let page = match reading {
             Ok(page) => page,

@@ -16,6 +16,9 @@ use unicode_normalization::UnicodeNormalization;
 /// Pages read with less confidence than this are tried the other way up, however sure their turn seemed.
 const UNSURE_READING: f32 = 0.35;
 
+/// Lines read with less confidence than this are strokes of a pen, arcs of a stamp, parts of an emblem: no print.
+const NO_PRINT: f32 = 0.2;
+
 /// Where the words of a page come from.
 pub enum Reader {
     /// The page's image, read by an engine.
@@ -50,14 +53,23 @@ impl Reader {
 
     /// Reads page `index`, from 0, of a file that was handed in as `path`.
     ///
+    /// `knows` says whether a search key stands elsewhere in the archive, which sharpens the verdict on text that came
+    /// with the page; `None` while the archive is too small to tell.
+    ///
     /// # Errors
     /// [`Failure`] when the page cannot be decoded or read.
-    pub fn read(&self, file: &OpenFile, path: &Path, index: u32) -> Result<Page, Failure> {
+    pub fn read(
+        &self,
+        file: &OpenFile,
+        path: &Path,
+        index: u32,
+        knows: impl Fn(&str) -> Option<bool>,
+    ) -> Result<Page, Failure> {
         let number = PageNumber(index + 1);
         match self {
             Self::Image { engine, preprocess } => {
                 let layer = text_layer(file, index);
-                let verdict = layer.as_ref().map_or(Verdict::NoText, |layer| trust::judge(layer, |_| None));
+                let verdict = layer.as_ref().map_or(Verdict::NoText, |layer| trust::judge(layer, &knows));
                 match (layer, verdict) {
                     (Some(layer), Verdict::Take { reason }) => Ok(page_of_text(layer, reason, number)),
                     (Some(layer), Verdict::ReadImage { reason }) => {
@@ -71,9 +83,7 @@ impl Reader {
             Self::Text { folder } => read_text(folder, path, file.page_header(index)?.size, index, number),
         }
     }
-}
 
-impl Reader {
     /// Returns pictures of how the image of page `index`, from 0, is read; none of a page that is blank or not read from an image.
     ///
     /// # Errors
@@ -178,7 +188,9 @@ pub(super) fn read_the_right_way_up(engine: &dyn OcrEngine, prepared: Prepared) 
 
 fn see(engine: &dyn OcrEngine, prepared: Prepared) -> Result<Sight, Failure> {
     let segmentation = segment::segment(&prepared.clean);
-    let lines = layout::in_reading_order(engine.read(&prepared.clean, &segmentation.lines)?);
+    let mut lines = engine.read(&prepared.clean, &segmentation.lines)?;
+    lines.retain(|line| mean_confidence(std::slice::from_ref(line)) >= NO_PRINT);
+    let lines = layout::in_reading_order(lines);
     Ok(Sight { prepared, segmentation, lines })
 }
 

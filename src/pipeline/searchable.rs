@@ -31,6 +31,7 @@ pub enum SearchableError {
 
 /// Returns the document as PDF/A-2b where its original allows that: page images as they are, its words unseen over them.
 ///
+/// With `optimise`, pages of image files in grey and colour are packed anew where that takes less room; PDFs keep theirs.
 /// `program` is this program, in a process of which a PDF is written anew under the limits of `settings`.
 ///
 /// # Errors
@@ -40,6 +41,7 @@ pub fn searchable_pdf(
     document: &Document,
     settings: &decode::Settings,
     program: &Path,
+    optimise: bool,
 ) -> Result<Vec<u8>, SearchableError> {
     let original = store.blobs.as_file(&document.id.original).map_err(ArchiveError::from)?;
     let mut head = Vec::with_capacity(SNIFF_BYTES);
@@ -50,8 +52,9 @@ pub fn searchable_pdf(
     if format == Format::Pdf {
         return Ok(file.rewritten(&job.indices(), &job.to_json()?)?);
     }
+    let page = |index| if optimise { file.small_page(index) } else { file.coded_page(index) };
     // A page that could not be read when it came cannot be drawn now either; its place stays.
-    let pages = job.indices().into_iter().map(|index| match file.coded_page(index) {
+    let pages = job.indices().into_iter().map(|index| match page(index) {
         Ok(page) => Some(page),
         Err(error) => {
             tracing::warn!(document = %document.id.original.short(), page = index + 1, %error, "page left white");

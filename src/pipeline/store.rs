@@ -1,14 +1,19 @@
 //! An archive's folder: blobs, catalogue and index side by side, one writer at a time.
 
+use super::bodies;
 use super::failure::ArchiveError;
+use super::parts::Part;
+use super::threads;
 use crate::archive::record;
 use crate::archive::{BlobStore, FsBlobs};
-use crate::catalogue::{Catalogue, DocumentRow, LetterRow, SqliteCatalogue};
-use crate::model::{ContentHash, Document, DocumentId, Page, PageNumber};
+use crate::catalogue::{Catalogue, DocumentRow, SqliteCatalogue};
+use crate::model::{ContentHash, Document, DocumentId, Letter, Page, PageNumber};
 use crate::search::{LocalIndex, SearchIndex};
+use crate::thread::bodies::Bodies;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// The form of archive this program writes.
 const FORM: u32 = 1;
@@ -31,6 +36,7 @@ pub struct Store {
     pub catalogue: Box<dyn Catalogue>,
     /// Held for as long as the archive is open for writing.
     _lock: Option<File>,
+    bodies: OnceLock<Bodies>,
 }
 
 impl Store {
@@ -72,7 +78,30 @@ impl Store {
             blobs.clear_unfinished()?;
         }
         let catalogue = SqliteCatalogue::open(&folder.join("catalogue.sqlite"))?;
-        Ok(Self { folder: folder.to_owned(), blobs: Box::new(blobs), catalogue: Box::new(catalogue), _lock: lock })
+        let store = Self {
+            folder: folder.to_owned(),
+            blobs: Box::new(blobs),
+            catalogue: Box::new(catalogue),
+            _lock: lock,
+            bodies: OnceLock::new(),
+        };
+        if access == Access::Write {
+            store.relate_earlier_letters()?;
+        }
+        Ok(store)
+    }
+
+    /// Enters the letters of an archive that an earlier program wrote with what they are looked up by.
+    fn relate_earlier_letters(&self) -> Result<(), ArchiveError> {
+        for id in self.catalogue.not_related()? {
+            match self.document(&id) {
+                Ok(Some(document)) => self.catalogue.relate(&id, &threads::letter_row(&document)?)?,
+                Ok(None) => {}
+                // `verify` names the damage; a letter that cannot be read now may be restored later.
+                Err(error) => tracing::warn!(document = %id, %error, "letter not related to others"),
+            }
+        }
+        Ok(())
     }
 
     /// Opens the index of this archive.
@@ -119,6 +148,17 @@ impl Store {
         Ok(documents.len() as u64)
     }
 
+    /// Returns the bodies this archive knows.
+    pub fn bodies(&self) -> &Bodies {
+        self.bodies.get_or_init(|| {
+            bodies::load(self).unwrap_or_else(|error| {
+                // A slip in a file that people edit must not close the archive; `warraq bodies` says what is wrong.
+                tracing::warn!(%error, "the list of bodies that comes with the program is used");
+                bodies::embedded()
+            })
+        })
+    }
+
     /// Returns the folder.
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -130,13 +170,23 @@ impl Store {
     /// [`ArchiveError`] when a record is missing or damaged; `verify` names which.
     pub fn document(&self, id: &DocumentId) -> Result<Option<Document>, ArchiveError> {
         let Some(row) = self.catalogue.document(id)? else { return Ok(None) };
-        let letter = record::decode_letter(&row.letter.record)
-            .map_err(|source| ArchiveError::Record { what: format!("letter of {id}"), source })?;
+        let letter = self.letter(&row)?;
         let mut pages = Vec::with_capacity(row.pages.len());
         for (number, hash) in (1..).zip(&row.pages) {
             pages.push(Page { number: PageNumber(number), ..self.page(hash)? });
         }
         Ok(Some(Document { id: *id, source: row.source, organisation: row.organisation, pages, letter }))
+    }
+
+    /// Returns what was understood of a document, with the letters it cites.
+    ///
+    /// # Errors
+    /// [`ArchiveError`] when the record is damaged.
+    pub fn letter(&self, row: &DocumentRow) -> Result<Letter, ArchiveError> {
+        let mut letter = record::decode_letter(&row.letter.record)
+            .map_err(|source| ArchiveError::Record { what: format!("letter of {}", row.id), source })?;
+        threads::link(self, row.id, &mut letter)?;
+        Ok(letter)
     }
 
     /// Returns the page of a record.
@@ -158,24 +208,19 @@ impl Store {
         Ok(self.blobs.put(&record)?)
     }
 
-    /// Returns the row of a document whose pages are kept under `pages`.
+    /// Returns the row of a document.
     ///
     /// # Errors
     /// [`ArchiveError::Record`] when the letter has no record.
-    pub fn row_of(document: &Document, pages: Vec<ContentHash>) -> Result<DocumentRow, ArchiveError> {
-        let letter = &document.letter;
-        let record = record::encode_letter(letter)
-            .map_err(|source| ArchiveError::Record { what: format!("letter of {}", document.id), source })?;
+    pub fn row_of(part: &Part) -> Result<DocumentRow, ArchiveError> {
+        let document = &part.document;
         Ok(DocumentRow {
             id: document.id,
             source: document.source.clone(),
             organisation: document.organisation.clone(),
-            letter: LetterRow {
-                record,
-                number: letter.number.as_ref().map(|field| field.value.clone()),
-                date: letter.date.as_ref().map(|field| field.value),
-            },
-            pages,
+            letter: threads::letter_row(document)?,
+            pages: part.records.clone(),
+            begins: part.begins.clone(),
         })
     }
 }

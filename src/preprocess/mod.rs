@@ -55,7 +55,15 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { remove_border: true, fill_holes: true, lift_stamps: true, even_background: true, despeckle: true, turn: true, deskew: true }
+        Self {
+            remove_border: true,
+            fill_holes: true,
+            lift_stamps: true,
+            even_background: true,
+            despeckle: true,
+            turn: true,
+            deskew: true,
+        }
     }
 }
 
@@ -179,7 +187,9 @@ fn into_grey(pixels: DynamicImage, dpi: Dpi, settings: &Settings) -> (GrayImage,
 /// Returns the lightness of each pixel by the weights of Rec. 709, as the image crate has it, in whole numbers.
 fn luminance(colour: &RgbImage) -> GrayImage {
     let lightness = |pixel: &[u8]| match *pixel {
-        [red, green, blue] => ((u32::from(red) * 2126 + u32::from(green) * 7152 + u32::from(blue) * 722) / 10_000) as u8,
+        [red, green, blue] => {
+            ((u32::from(red) * 2126 + u32::from(green) * 7152 + u32::from(blue) * 722) / 10_000) as u8
+        }
         _ => 255,
     };
     let values = colour.as_raw().chunks_exact(3).map(lightness).collect();
@@ -187,7 +197,7 @@ fn luminance(colour: &RgbImage) -> GrayImage {
 }
 
 /// Returns the image at half its size, each pixel the mean of four; an odd last row or column is dropped.
-fn halve(grey: &GrayImage) -> GrayImage {
+pub fn halve(grey: &GrayImage) -> GrayImage {
     let (width, height) = (grey.width() as usize, grey.height() as usize);
     let (half_width, half_height) = ((width / 2).max(1), (height / 2).max(1));
     let source = grey.as_raw();

@@ -20,6 +20,8 @@ const WORTHLESS: f32 = 0.05;
 const FEWEST_INKED: u32 = 60;
 /// By how much the turn found is more probable than the next, as a natural logarithm, where it is beyond doubt.
 const SURE: f32 = 12.0;
+/// And the share of the cells with a vote that are for it: blots and noise vote one way here, another there.
+const AGREED: f32 = 0.55;
 
 /// A quarter turn, and whether it is beyond doubt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,24 +36,24 @@ pub struct Turn {
 
 /// Returns the turn that makes the page upright; none, in doubt, where there is too little print to tell.
 pub fn find(thumbnail: &Thumbnail) -> Turn {
-    let mut turns = Rotation::ALL.map(|turn| (turn, 0.0));
-    for cell in patterns::count(thumbnail) {
-        turns.iter_mut().zip(votes(&cell)).for_each(|((_, sum), vote)| *sum += vote);
-    }
-    // Stable: without any vote the page stays as it is.
+    let votes: Vec<[f32; 4]> = patterns::count(thumbnail).iter().filter_map(vote).collect();
+    let mut turns: [(usize, f32); 4] = [0, 1, 2, 3].map(|turn| (turn, votes.iter().map(|vote| vote[turn]).sum()));
     turns.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let [(rotation, best), (second, next), ..] = turns;
-    if best == next {
+    let [(first, best), (second, next), ..] = turns;
+    if votes.is_empty() {
         return Turn { rotation: Rotation::None, second: Rotation::Half, sure: false };
     }
-    Turn { rotation, second, sure: best - next >= SURE }
+    let agree = votes.iter().filter(|vote| vote.iter().all(|other| *other <= vote[first])).count();
+    let sure = best - next >= SURE && agree as f32 >= votes.len() as f32 * AGREED;
+    Turn { rotation: Rotation::ALL[first], second: Rotation::ALL[second], sure }
 }
 
-/// Returns how probable each turn of [`Rotation::ALL`] is after one cell, as natural logarithms.
-fn votes(cell: &Counts) -> [f32; 4] {
+/// Returns how probable each turn of [`Rotation::ALL`] is after one cell, as natural logarithms; `None` for cells with
+/// hardly any ink.
+fn vote(cell: &Counts) -> Option<[f32; 4]> {
     let inked: u32 = cell.iter().take(patterns::PATTERNS).map(|&count| u32::from(count)).sum();
     if inked < FEWEST_INKED {
-        return [0.0; 4];
+        return None;
     }
     let mut sums = [0.0; 4];
     for (pattern, count) in cell.iter().enumerate().filter(|(_, count)| **count > 0) {
@@ -65,7 +67,7 @@ fn votes(cell: &Counts) -> [f32; 4] {
     let most = sums.iter().copied().fold(f32::MIN, f32::max);
     let shares = sums.map(|sum| (sum - most).exp());
     let all: f32 = shares.iter().sum();
-    shares.map(|share| ((1.0 - WORTHLESS) * share / all + WORTHLESS / 4.0).ln())
+    Some(shares.map(|share| ((1.0 - WORTHLESS) * share / all + WORTHLESS / 4.0).ln()))
 }
 
 /// Returns the image turned clockwise.
@@ -111,6 +113,7 @@ mod tests {
     #[test]
     fn an_empty_page_stays_as_it_is_in_doubt() {
         let empty = GrayImage::from_pixel(827, 1169, Luma([250]));
-        assert_eq!(find(&Thumbnail::of(&empty, Dpi(100))), Turn { rotation: Rotation::None, second: Rotation::Half, sure: false });
+        let found = find(&Thumbnail::of(&empty, Dpi(100)));
+        assert_eq!((found.rotation, found.sure), (Rotation::None, false));
     }
 }

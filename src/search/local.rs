@@ -28,6 +28,11 @@ const LEAST_POSSIBLE: usize = 30;
 /// A possible hit must hold this share of the query, rare words counting more.
 const LEAST_COVERAGE: f32 = 0.4;
 
+/// With fewer pages, a word that is missing says nothing about the word.
+const LEAST_PAGES_TO_KNOW: u64 = 300;
+/// Misread words stand on one page; words stand on several.
+const LEAST_PAGES_OF_WORD: u64 = 2;
+
 /// An index in a folder.
 pub struct LocalIndex {
     fields: Fields,
@@ -164,6 +169,15 @@ impl SearchIndex for LocalIndex {
             .extend(possible.into_iter().enumerate().filter(|(at, _)| wants(total + at)).map(|(_, assessed)| assessed));
         let hits = wanted.into_iter().map(|assessed| self.hit(&searcher, assessed)).collect::<Result<Vec<_>, _>>()?;
         Ok(Answer { total: total as u64, hits: hits.into_iter().flatten().collect(), notes: plan.notes })
+    }
+
+    fn knows(&self, key: &str) -> Option<bool> {
+        let searcher = self.reader.searcher();
+        if searcher.num_docs() < LEAST_PAGES_TO_KNOW {
+            return None;
+        }
+        let pages = searcher.doc_freq(&Term::from_field_text(self.fields.norm, key)).ok()?;
+        Some(pages >= LEAST_PAGES_OF_WORD)
     }
 
     fn document_ids(&self) -> Result<Vec<DocumentId>, SearchError> {

@@ -102,6 +102,9 @@ pub trait SearchIndex: Send + Sync {
     /// When the index cannot be read.
     fn search(&self, query: &str, options: &SearchOptions) -> Result<Answer, SearchError>;
 
+    /// Says whether a word, as search key, stands on several pages of the index; `None` where the index is too small to tell.
+    fn knows(&self, key: &str) -> Option<bool>;
+
     /// Returns the ids of all documents committed, in order.
     ///
     /// # Errors

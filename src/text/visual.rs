@@ -76,8 +76,8 @@ pub fn logical_order(pieces: &[&str], base: Base) -> Vec<Placed> {
     let line = VisualLine { pieces, sorts: pieces.iter().map(|piece| Sort::of(piece)).collect() };
     let mut order = Vec::with_capacity(pieces.len());
     match base {
-        Base::RightToLeft => line.from_the_right(0..pieces.len(), &mut order),
-        Base::LeftToRight => line.from_the_left(&mut order),
+        Base::RightToLeft => line.read_from_the_right(0..pieces.len(), &mut order),
+        Base::LeftToRight => line.read_from_the_left(&mut order),
     }
     order
 }
@@ -93,7 +93,7 @@ impl VisualLine<'_> {
         self.sorts.get(at).copied().unwrap_or(Sort::Neutral)
     }
 
-    fn from_the_left(&self, order: &mut Vec<Placed>) {
+    fn read_from_the_left(&self, order: &mut Vec<Placed>) {
         let mut at = 0;
         while at < self.sorts.len() {
             if !self.sort(at).is_right() {
@@ -103,12 +103,12 @@ impl VisualLine<'_> {
             }
             let run = self.sorts.iter().enumerate().skip(at).take_while(|(_, sort)| **sort != Sort::Left);
             let end = run.filter(|(_, sort)| sort.is_right()).last().map_or(at, |(index, _)| index) + 1;
-            self.from_the_right(at..end, order);
+            self.read_from_the_right(at..end, order);
             at = end;
         }
     }
 
-    fn from_the_right(&self, range: Range<usize>, order: &mut Vec<Placed>) {
+    fn read_from_the_right(&self, range: Range<usize>, order: &mut Vec<Placed>) {
         let mut end = range.end;
         while end > range.start {
             let run = self.phrase(range.start, end).or_else(|| self.number(range.start, end));
@@ -282,6 +282,19 @@ mod tests {
         let visual: String =
             visual_order("A line (العربية 12) word.", Base::LeftToRight).into_iter().map(|(_, c)| c).collect();
         assert_eq!(read(&visual, Base::LeftToRight).replace(['(', ')'], "|"), "A line |العربية 12| word.");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_piece_comes_back_once(line in "[\\u{627}-\\u{64A}a-c0-3٠-٣ ./%()+-]{0,24}") {
+            let pieces: Vec<String> = line.chars().map(String::from).collect();
+            let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
+            for base in [Base::RightToLeft, Base::LeftToRight] {
+                let mut indices: Vec<usize> = logical_order(&pieces, base).iter().map(|placed| placed.index).collect();
+                indices.sort_unstable();
+                proptest::prop_assert!(indices.into_iter().eq(0..pieces.len()));
+            }
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("layout", &["model", "text"]),
     ("segment", &["model"]),
     ("extract", &["model", "text"]),
+    ("thread", &["model", "text"]),
     ("search", &["model", "text"]),
     ("export", &["model", "text"]),
     ("evaluate", &["model", "text"]),
@@ -31,6 +32,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "segment",
             "layout",
             "extract",
+            "thread",
             "archive",
             "catalogue",
             "search",
@@ -49,6 +51,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "catalogue",
             "search",
             "export",
+            "thread",
             "model",
             "decode",
             "ocr",
@@ -57,6 +60,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         ],
     ),
     ("main", &["cli"]),
+    // The reader of PDFs as a program of its own.
+    ("bin", &["decode", "export"]),
 ];
 
 #[test]
@@ -144,7 +149,7 @@ fn names(file: &Path, line: &str) -> Vec<String> {
     let line: String = line.split_whitespace().collect::<Vec<_>>().join(" ").replace(":: ", "::").replace(" ::", "::");
     // A file right under src/ reaches its siblings with one `super::`, files in folders with two or more.
     let ways: &[&str] = match (file.components().count(), file.to_str()) {
-        (1, Some("main.rs")) => &["crate::", "warraq::"],
+        (1, Some("main.rs")) | (2, Some("bin/warraq-pdf.rs")) => &["crate::", "warraq::"],
         (1, _) => &["crate::", "super::"],
         _ => &["crate::", "super::super::"],
     };

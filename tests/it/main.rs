@@ -1,5 +1,5 @@
 //! The program from outside, in one binary: its rules of structure, its command line on the sample letters, its accuracy as a
-//! number with a floor, its manners with broken files, and what a crash leaves behind.
+//! number with a floor, threads, batches and corrections, its manners with broken files, and what a crash leaves behind.
 //!
 //! Everything runs the real executable in folders of its own under `target/tmp`; nothing here needs the network, a port or
 //! a terminal. `WARRAQ_CRASH_ROUNDS` sets how often the crash test pulls the plug (3).
@@ -13,6 +13,8 @@ mod bad_files;
 mod cli;
 mod crash;
 mod decode;
+mod letters;
 mod licences;
+mod pdf_hostile;
 mod pdf_text;
 mod support;

@@ -108,7 +108,7 @@ impl PdfFile {
 }
 
 /// Reads all pages of a PDF in this very process, as its reader does, and lets go of them.
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 pub(super) fn pages_in_process(bytes: Vec<u8>, settings: &Settings) {
     let _ = super::guard::pdfs(|| {
         let pdf = pages::open(&bytes.into(), &[])?;

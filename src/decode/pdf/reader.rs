@@ -24,6 +24,9 @@ pub(super) struct Reader {
 /// Time beyond that of a page: for starting the process and for the pixels' way through the pipe.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// What the program and its reader must share.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// What Rust writes before it aborts for want of memory.
 const OUT_OF_MEMORY: &str = "memory allocation of";
 
@@ -32,11 +35,27 @@ const SIGXCPU: i32 = 24;
 
 impl Reader {
     /// Starts a reader and has it open the PDF at `path`; returns it with the number of pages.
+    ///
+    /// The reader is the small program of its own that lies beside `program`, where there is one of the same version;
+    /// else `program` itself.
     pub(super) fn start(program: &Path, path: &Path, settings: &Settings) -> Result<(Self, u32), DecodeError> {
+        let small = program.with_file_name(format!("warraq-pdf{}", std::env::consts::EXE_SUFFIX));
+        if small.is_file() {
+            match Self::start_program(&small, path, settings) {
+                // It lies about its kind, is of another version, or fell over this file: the other one shall say.
+                Err(DecodeError::Crashed { .. } | DecodeError::NoReader { .. }) => {}
+                started => return started,
+            }
+        }
+        Self::start_program(program, path, settings)
+    }
+
+    fn start_program(program: &Path, path: &Path, settings: &Settings) -> Result<(Self, u32), DecodeError> {
         let no_reader = |what: &str| DecodeError::NoReader { what: what.to_owned() };
         let mut process = Command::new(program)
             .arg("pdf-pages")
             .arg(path)
+            .arg(VERSION)
             // Its libraries read this while it is being loaded; the reader itself has one thread at work.
             .env("OMP_THREAD_LIMIT", "1")
             .env("RUST_BACKTRACE", "0")

@@ -323,10 +323,7 @@ impl<'a> Device<'a> for Survey {
                 (raster.stream(), !alpha, is_greyish(dict))
             }
         };
-        let object = stream
-            .dict()
-            .obj_id()
-            .and_then(|id| Some((u32::try_from(id.obj_number).ok()?, u16::try_from(id.gen_number).ok()?)));
+        let object = stream.dict().obj_id().and_then(|id| Some((id.obj_number, u16::try_from(id.gen_number).ok()?)));
         if let (Err(error), None) = (check_sizes(stream, size, self.limit_megapixels), &self.oversized) {
             self.oversized = Some(error);
         }

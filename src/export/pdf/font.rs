@@ -1,7 +1,7 @@
-//! A font of blanks: embedded as PDF/A asks, two empty glyphs of equal width, and the characters that each code means.
+//! A font of blanks: embedded as PDF/A asks, glyphs of equal width that leave no ink, and the characters that each code means.
 //!
 //! The code of a character is its number in Unicode's first plane, so no text needs a table of its own; every code shows
-//! the same empty glyph.
+//! the same blank.
 
 use super::stream;
 use lopdf::{Document, Object, ObjectId, dictionary};
@@ -84,7 +84,7 @@ impl BlankFont {
     }
 }
 
-/// Returns a TrueType program of two empty glyphs (Apple, "TrueType Reference Manual"; ISO/IEC 14496-22).
+/// Returns a TrueType program of two blank glyphs (Apple, "TrueType Reference Manual"; ISO/IEC 14496-22).
 fn program() -> Vec<u8> {
     let words = |words: &[u16]| words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>();
     let advance = ADVANCE as u16;
@@ -92,17 +92,25 @@ fn program() -> Vec<u8> {
     let head =
         words(&[1, 0, 1, 0, 0, 0, 0x5F0F, 0x3CF5, 0, 1000, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 500, 800, 0, 8, 2, 0, 0]);
     let hhea = words(&[1, 0, 800, below, 0, advance, 0, 0, advance, 1, 0, 0, 0, 0, 0, 0, 0, 1]);
-    let maxp = words(&[1, 0, 2, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
+    // A line up and back again: it leaves no ink, and readers that measure letters by their outlines find one.
+    let rise = (-1000_i16).cast_unsigned();
+    let back = (-500_i16).cast_unsigned();
+    let outline = words(&[1, 0, below, advance, 800, 2, 0]);
+    let ways = words(&[0, advance, back, below, 1000, rise]);
+    let mut glyph = [outline, vec![1; 3], ways].concat();
+    glyph.resize(glyph.len().next_multiple_of(4), 0);
+    let length = (glyph.len() / 2) as u16;
+    let maxp = words(&[1, 0, 2, 3, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
     let post = words(&[3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
     // One subtable that leads nowhere: readers choose codes by the map beside the program.
     let cmap = words(&[0, 1, 3, 0, 0, 12, 4, 24, 0, 2, 2, 0, 0, 0xFFFF, 0, 0xFFFF, 1, 0]);
     let tables: [(&[u8; 4], Vec<u8>); 8] = [
         (b"cmap", cmap),
-        (b"glyf", vec![0; 4]),
+        (b"glyf", glyph),
         (b"head", head),
         (b"hhea", hhea),
         (b"hmtx", words(&[advance, 0, 0])),
-        (b"loca", words(&[0, 0, 0])),
+        (b"loca", words(&[0, 0, length])),
         (b"maxp", maxp),
         (b"post", post),
     ];

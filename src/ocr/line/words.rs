@@ -1,16 +1,16 @@
 //! Words with their places: the characters of a line from left to right in, its words in the order of reading out.
 
 use super::fit::Ink;
-use super::net::About;
-use super::path::{Path, Sign};
+use super::net::{About, Steps};
+use super::path::{self, Path, Sign};
 use crate::model::{Confidence, Line, LineImage, Word};
 use crate::text::bidi;
 use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
 
 /// Returns the words of a line. Each lies between the gaps that the net names as spaces, drawn tight around its ink.
-pub fn words(path: &Path, about: &About, image: &LineImage, ink: &Ink) -> Line {
-    let line = Reading { signs: path.signs(), path, about, image, ink };
+pub fn words(steps: &Steps, about: &About, image: &LineImage, ink: &Ink) -> Line {
+    let line = Reading { signs: Path::greedy(steps).signs(), steps, about, image, ink };
     let pieces: Vec<String> = line.signs.iter().map(|sign| line.char_of(sign).to_string()).collect();
     let mut words = Vec::new();
     let mut places: Vec<bidi::Placed> = Vec::new();
@@ -27,7 +27,7 @@ pub fn words(path: &Path, about: &About, image: &LineImage, ink: &Ink) -> Line {
 
 struct Reading<'a> {
     signs: Vec<Sign>,
-    path: &'a Path,
+    steps: &'a Steps,
     about: &'a About,
     image: &'a LineImage,
     ink: &'a Ink,
@@ -95,11 +95,16 @@ impl Reading<'_> {
         first.zip(last).map_or(columns, |(first, last)| first..last + 1)
     }
 
-    /// Returns the share of words right among those whose steps, from the gap before to the gap after, are as sure as this.
+    /// Returns the share of words right among those that are as probable as this one, the gaps beside it included.
     fn confidence(&self, first: usize, last: usize) -> Confidence {
-        let from = first.checked_sub(1).and_then(|at| self.signs.get(at)).map_or(0, |sign| sign.steps.start);
-        let to = self.signs.get(last + 1).map_or(self.path.steps.len(), |sign| sign.steps.end);
-        Confidence::new(calibrated(self.path.probability(from..to), &self.about.confidence))
+        let before = first.checked_sub(1).and_then(|at| self.signs.get(at));
+        let after = self.signs.get(last + 1);
+        let from = before.map_or(0, |sign| sign.steps.start);
+        let to = after.map_or(self.steps.len(), |sign| sign.steps.end);
+        let inside = self.signs.get(first..=last).unwrap_or(&[]);
+        let classes: Vec<usize> = before.into_iter().chain(inside).chain(after).map(|sign| sign.class).collect();
+        let probability = path::probability(&classes, self.steps, from..to);
+        Confidence::new(calibrated(probability, &self.about.confidence))
     }
 }
 

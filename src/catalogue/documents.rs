@@ -1,0 +1,198 @@
+//! Rows of documents and of what they are looked up by, in SQLite.
+
+use super::sqlite::{now, parsed};
+use super::{CitationRow, DocumentRow, LetterKey, LetterRow};
+use crate::model::{ContentHash, DocumentId, LetterDate, Source};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::collections::HashSet;
+
+/// Returns a document, if there is one of this id.
+pub(super) fn read(connection: &Connection, id: &DocumentId) -> rusqlite::Result<Option<DocumentRow>> {
+    let id_text = id.to_string();
+    let key = [id_text.as_str()];
+    let mut statement = connection.prepare_cached("SELECT * FROM documents WHERE id = ?1")?;
+    let Some(mut document) = statement.query_row(key, |row| document_row(*id, row)).optional()? else {
+        return Ok(None);
+    };
+    let mut statement = connection.prepare_cached("SELECT record FROM pages WHERE document = ?1 ORDER BY number")?;
+    document.pages = statement.query_map(key, |row| parsed(row, "record"))?.collect::<rusqlite::Result<_>>()?;
+    let sql = "SELECT * FROM citations WHERE document = ?1 ORDER BY position";
+    let mut statement = connection.prepare_cached(sql)?;
+    document.letter.citations = statement.query_map(key, citation_row)?.collect::<rusqlite::Result<_>>()?;
+    Ok(Some(document))
+}
+
+/// Reads a row of `documents`, without its pages and citations.
+fn document_row(id: DocumentId, row: &Row<'_>) -> rusqlite::Result<DocumentRow> {
+    let source = Source {
+        name: row.get("name")?,
+        path: row.get("path")?,
+        media_type: row.get("media_type")?,
+        bytes: row.get::<_, i64>("bytes")?.unsigned_abs(),
+        received: parsed(row, "received")?,
+        pages: (row.get("first_page")?, row.get("last_page")?),
+    };
+    let letter = LetterRow {
+        record: row.get("letter")?,
+        number: row.get("letter_number")?,
+        date: date(row, "letter_date")?,
+        number_key: row.get("number_key")?,
+        issuer: row.get("issuer")?,
+        subject: row.get("subject")?,
+        sketch: row.get("sketch")?,
+        citations: Vec::new(),
+    };
+    let organisation = row.get("organisation")?;
+    Ok(DocumentRow { id, source, organisation, letter, pages: Vec::new(), begins: row.get("begins")? })
+}
+
+fn date(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<LetterDate>> {
+    let text: Option<String> = row.get(column)?;
+    text.map(|_| parsed(row, column)).transpose()
+}
+
+fn citation_row(row: &Row<'_>) -> rusqlite::Result<CitationRow> {
+    Ok(CitationRow {
+        document: parsed(row, "document")?,
+        number: row.get("number")?,
+        number_key: row.get("number_key")?,
+        date: date(row, "date")?,
+        issuer: row.get("issuer")?,
+    })
+}
+
+/// Writes a document; it replaces the one of the same id.
+pub(super) fn write(transaction: &Connection, document: &DocumentRow) -> rusqlite::Result<()> {
+    let id = document.id.to_string();
+    delete(transaction, &id)?;
+    let source = &document.source;
+    transaction.execute(
+        "INSERT INTO documents (id, original, part, name, path, media_type, bytes, received, organisation, first_page,
+                                last_page, letter, letter_number, letter_date, begins, indexed)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 0)",
+        params![
+            id,
+            document.id.original.to_string(),
+            document.id.part,
+            source.name,
+            source.path,
+            source.media_type,
+            i64::try_from(source.bytes).unwrap_or(i64::MAX),
+            source.received.to_string(),
+            document.organisation,
+            source.pages.0,
+            source.pages.1,
+            document.letter.record,
+            document.letter.number,
+            document.letter.date.map(|date| date.to_string()),
+            document.begins,
+        ],
+    )?;
+    let mut statement =
+        transaction.prepare_cached("INSERT INTO pages (document, number, record) VALUES (?1, ?2, ?3)")?;
+    for (number, record) in (1_u32..).zip(&document.pages) {
+        statement.execute(params![id, number, record.to_string()])?;
+    }
+    relate(transaction, &document.id, &document.letter)
+}
+
+fn delete(transaction: &Connection, id: &str) -> rusqlite::Result<()> {
+    for sql in [
+        "DELETE FROM pages WHERE document = ?1",
+        "DELETE FROM citations WHERE document = ?1",
+        "DELETE FROM documents WHERE id = ?1",
+        "DELETE FROM withdrawn WHERE id = ?1",
+    ] {
+        transaction.prepare_cached(sql)?.execute([id])?;
+    }
+    Ok(())
+}
+
+/// Puts documents in the place of all that were filed of their originals; those of other ids are withdrawn.
+pub(super) fn replace(transaction: &Connection, rows: &[DocumentRow]) -> rusqlite::Result<()> {
+    let originals: HashSet<ContentHash> = rows.iter().map(|row| row.id.original).collect();
+    for original in originals {
+        let sql = "SELECT id FROM documents WHERE original = ?1";
+        let before: Vec<String> = {
+            let mut statement = transaction.prepare_cached(sql)?;
+            statement.query_map([original.to_string()], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?
+        };
+        for id in before {
+            delete(transaction, &id)?;
+            if !rows.iter().any(|row| row.id.to_string() == id) {
+                transaction.execute("INSERT INTO withdrawn (id, at) VALUES (?1, ?2)", params![id, now()])?;
+            }
+        }
+    }
+    rows.iter().try_for_each(|row| write(transaction, row))
+}
+
+/// Enters what a document is looked up by.
+pub(super) fn relate(transaction: &Connection, id: &DocumentId, letter: &LetterRow) -> rusqlite::Result<()> {
+    let id = id.to_string();
+    transaction.prepare_cached("DELETE FROM citations WHERE document = ?1")?.execute([&id])?;
+    let sql = "UPDATE documents SET number_key = ?2, issuer = ?3, subject = ?4, sketch = ?5, related = 1 WHERE id = ?1";
+    let keys = params![id, letter.number_key, letter.issuer, letter.subject, letter.sketch];
+    transaction.prepare_cached(sql)?.execute(keys)?;
+    let mut statement = transaction.prepare_cached(
+        "INSERT INTO citations (document, position, number, number_key, date, issuer) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for (position, cited) in (0_u32..).zip(&letter.citations) {
+        let date = cited.date.map(|date| date.to_string());
+        statement.execute(params![id, position, cited.number, cited.number_key, date, cited.issuer])?;
+    }
+    Ok(())
+}
+
+/// Returns the letters of this number or this date, the first received first.
+pub(super) fn letters_like(
+    connection: &Connection,
+    number_key: &str,
+    date: Option<LetterDate>,
+) -> rusqlite::Result<Vec<LetterKey>> {
+    // Two indexes answer this; an OR over both columns would read the whole table on some plans.
+    let mut statement = connection.prepare_cached(
+        "SELECT id, number_key, letter_date, issuer, subject, sketch, received FROM documents WHERE number_key = ?1
+         UNION SELECT id, number_key, letter_date, issuer, subject, sketch, received FROM documents
+               WHERE letter_date = ?2
+         ORDER BY received, id",
+    )?;
+    let letters = statement.query_map(params![number_key, date.map(|date| date.to_string())], |row| {
+        Ok(LetterKey {
+            document: parsed(row, "id")?,
+            number_key: row.get("number_key")?,
+            date: self::date(row, "letter_date")?,
+            issuer: row.get("issuer")?,
+            subject: row.get("subject")?,
+            sketch: row.get("sketch")?,
+        })
+    })?;
+    letters.collect()
+}
+
+/// Returns the citations of this number or this date.
+pub(super) fn citations_like(
+    connection: &Connection,
+    number_key: &str,
+    date: Option<LetterDate>,
+) -> rusqlite::Result<Vec<CitationRow>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT * FROM citations WHERE number_key = ?1 UNION SELECT * FROM citations WHERE date = ?2
+         ORDER BY document, position",
+    )?;
+    statement.query_map(params![number_key, date.map(|date| date.to_string())], citation_row)?.collect()
+}
+
+/// Returns every citation, by number.
+pub(super) fn citations(connection: &Connection) -> rusqlite::Result<Vec<CitationRow>> {
+    let sql = "SELECT * FROM citations ORDER BY number_key, date, document, position";
+    connection.prepare_cached(sql)?.query_map([], citation_row)?.collect()
+}
+
+/// Returns the bodies that wrote letters with the number of their letters, most first.
+pub(super) fn issuers(connection: &Connection) -> rusqlite::Result<Vec<(String, u64)>> {
+    let sql = "SELECT issuer, count(*) AS letters FROM documents WHERE issuer IS NOT NULL
+               GROUP BY issuer ORDER BY letters DESC, issuer";
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?.collect()
+}

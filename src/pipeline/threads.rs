@@ -1,0 +1,301 @@
+//! Joins letters to the letters they cite: an archive in, threads with their dates and reply times out.
+//!
+//! Which letter a citation means is found whenever it is asked, by number, date and issuing body. So it does not matter in which
+//! order letters were taken in, and a correction mends every thread it touches.
+
+use super::failure::ArchiveError;
+use super::store::Store;
+use crate::archive::record;
+use crate::catalogue::{CatalogueError, CitationRow, LetterKey, LetterRow};
+use crate::model::{Document, DocumentId, Letter, LetterDate};
+use crate::thread::likeness::Sketch;
+use crate::thread::{self, Candidate, Citation, number_key};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// Letters that a thread shows at most: a circular that all cite would bring in half the archive.
+const MOST_LETTERS: usize = 300;
+
+/// Letters that cite each other.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Thread {
+    /// The letters, by date; those never received among them.
+    pub letters: Vec<Member>,
+    /// Who cites whom.
+    pub edges: Vec<Edge>,
+    /// Whether letters were left out, since there are too many.
+    pub is_cut_off: bool,
+}
+
+/// A letter of a thread.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Member {
+    /// The document; `None` for a letter that is cited and is not in the archive.
+    pub document: Option<DocumentId>,
+    /// Name of the file it came from.
+    pub source: Option<String>,
+    /// What is known of it.
+    pub facts: Facts,
+    /// How many letters of the archive cite it.
+    pub cited: usize,
+    /// The same letter, scanned again or held by another body.
+    pub copies: Vec<DocumentId>,
+}
+
+/// What a thread says of a letter.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Facts {
+    /// Its number.
+    pub number: Option<String>,
+    /// Its date.
+    pub date: Option<LetterDate>,
+    /// Who wrote it.
+    pub from: Option<String>,
+    /// To whom.
+    pub to: Vec<String>,
+    /// What it is about.
+    pub subject: Option<String>,
+}
+
+/// One letter cites another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edge {
+    /// The letter that cites.
+    pub citing: DocumentId,
+    /// The letter cited, where the archive holds it.
+    pub cited: Option<DocumentId>,
+    /// Its number as cited.
+    pub number: String,
+    /// Its date as cited.
+    pub date: Option<LetterDate>,
+    /// Days between the letter cited and the one that cites: the time the answer took.
+    pub days: Option<i32>,
+}
+
+/// A letter that was cited and never received.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Missing {
+    /// Its number.
+    pub number: String,
+    /// Its date.
+    pub date: Option<LetterDate>,
+    /// Who wrote it, where a citation says so.
+    pub issuer: Option<String>,
+    /// The letters that cite it.
+    pub cited_by: Vec<DocumentId>,
+}
+
+/// Returns what the catalogue keeps of a letter to look it up by.
+///
+/// # Errors
+/// [`ArchiveError::Record`] when the letter has no record.
+pub fn letter_row(document: &Document) -> Result<LetterRow, ArchiveError> {
+    let letter = &document.letter;
+    let record = record::encode_letter(letter)
+        .map_err(|source| ArchiveError::Record { what: format!("letter of {}", document.id), source })?;
+    let number = letter.number.as_ref().map(|field| field.value.clone());
+    let cited = letter.references.iter().map(|field| &field.value);
+    let text: String = document.pages.iter().map(|page| page.text() + "\n").collect();
+    Ok(LetterRow {
+        record,
+        number_key: number.as_deref().and_then(number_key),
+        number,
+        date: letter.date.as_ref().map(|field| field.value),
+        issuer: letter.from.as_ref().map(|field| field.value.clone()),
+        subject: letter.subject.as_ref().map(|field| field.value.clone()),
+        sketch: Sketch::of(&text).map(|sketch| sketch.written()),
+        citations: cited
+            .filter_map(|cited| {
+                Some(CitationRow {
+                    document: document.id,
+                    number: cited.number.clone(),
+                    number_key: number_key(&cited.number)?,
+                    date: cited.date,
+                    issuer: cited.issuer.clone(),
+                })
+            })
+            .collect(),
+    })
+}
+
+/// Fills in which letters of the archive those cited are.
+///
+/// # Errors
+/// [`CatalogueError`] when the catalogue cannot be read.
+pub fn link(store: &Store, document: DocumentId, letter: &mut Letter) -> Result<(), CatalogueError> {
+    let on = letter.date.as_ref().map(|field| field.value);
+    let subject = letter.subject.as_ref().map(|field| field.value.clone());
+    for field in &mut letter.references {
+        let cited = &field.value;
+        let Some(key) = number_key(&cited.number) else { continue };
+        let (date, issuer) = (cited.date, cited.issuer.as_deref());
+        let citation = Citation { by: document, number: &key, date, issuer, on, subject: subject.as_deref() };
+        field.value.document = resolve(store, &citation)?;
+    }
+    Ok(())
+}
+
+fn resolve(store: &Store, citation: &Citation<'_>) -> Result<Option<DocumentId>, CatalogueError> {
+    let letters = store.catalogue.letters_like(citation.number, citation.date)?;
+    let issuer = citation.issuer.map(|issuer| store.bodies().canonical(issuer));
+    let citation = Citation { issuer: issuer.as_deref(), ..*citation };
+    let letters: Vec<Candidate> = letters.into_iter().map(|letter| candidate(store, letter)).collect();
+    Ok(thread::resolve(&citation, &letters))
+}
+
+/// A body that changed its name is one body: names are compared as the list of bodies has them.
+fn candidate(store: &Store, letter: LetterKey) -> Candidate {
+    Candidate {
+        document: letter.document,
+        number: letter.number_key,
+        date: letter.date,
+        issuer: letter.issuer.map(|issuer| store.bodies().canonical(&issuer)),
+        subject: letter.subject,
+        sketch: letter.sketch.as_deref().and_then(Sketch::parse),
+    }
+}
+
+/// Returns the same letter wherever else it is in the archive: scanned again, or held as a copy by another body.
+///
+/// # Errors
+/// [`ArchiveError`] when the catalogue cannot be read.
+pub fn copies(store: &Store, id: &DocumentId) -> Result<Vec<DocumentId>, ArchiveError> {
+    let Some(row) = store.catalogue.document(id)? else { return Ok(Vec::new()) };
+    let Some(key) = row.letter.number_key.clone() else { return Ok(Vec::new()) };
+    let own = Candidate {
+        document: *id,
+        sketch: row.letter.sketch.as_deref().and_then(Sketch::parse),
+        number: row.letter.number_key,
+        date: row.letter.date,
+        issuer: row.letter.issuer.map(|issuer| store.bodies().canonical(&issuer)),
+        subject: row.letter.subject,
+    };
+    let others = store.catalogue.letters_like(&key, row.letter.date)?.into_iter();
+    let others = others.map(|letter| candidate(store, letter));
+    let same = others.filter(|other| other.document != *id && thread::same_letter(&own, other));
+    Ok(same.map(|other| other.document).collect())
+}
+
+/// Returns the thread of a letter: what it cites, what cites it, and so on from those.
+///
+/// # Errors
+/// [`ArchiveError`] when the archive cannot be read.
+pub fn thread(store: &Store, id: DocumentId) -> Result<Thread, ArchiveError> {
+    let mut found = Thread::default();
+    let mut seen = BTreeSet::from([id]);
+    let mut waiting = VecDeque::from([id]);
+    let mut missing: BTreeMap<(String, Option<LetterDate>), Member> = BTreeMap::new();
+    while let Some(id) = waiting.pop_front() {
+        let Some(letter) = letter_of(store, &id)? else { continue };
+        let copies = copies(store, &id)?;
+        let mut neighbours: Vec<DocumentId> = copies.clone();
+        for field in &letter.references {
+            let cited = &field.value;
+            neighbours.extend(cited.document);
+            if cited.document.is_none() {
+                let key = number_key(&cited.number).unwrap_or_else(|| cited.number.clone());
+                let facts = Facts {
+                    number: Some(cited.number.clone()),
+                    date: cited.date,
+                    from: cited.issuer.clone(),
+                    ..Facts::default()
+                };
+                let member = || Member { facts, ..Member::default() };
+                missing.entry((key, cited.date)).or_insert_with(member).cited += 1;
+            }
+            found.edges.push(Edge {
+                citing: id,
+                cited: cited.document,
+                number: cited.number.clone(),
+                date: cited.date,
+                days: letter.date.as_ref().zip(cited.date).and_then(|(on, cited)| days_between(cited, on.value)),
+            });
+        }
+        let citing = citing(store, &id, &letter)?;
+        let source = store.catalogue.document(&id)?.map(|row| row.source.name);
+        let facts = facts_of(&letter);
+        found.letters.push(Member { document: Some(id), source, facts, cited: citing.len(), copies });
+        for neighbour in neighbours.into_iter().chain(citing) {
+            if seen.len() >= MOST_LETTERS {
+                found.is_cut_off |= !seen.contains(&neighbour);
+            } else if seen.insert(neighbour) {
+                waiting.push_back(neighbour);
+            }
+        }
+    }
+    found.letters.extend(missing.into_values());
+    found.letters.sort_by_key(|letter| (letter.facts.date, letter.document));
+    let order: Vec<DocumentId> = found.letters.iter().filter_map(|letter| letter.document).collect();
+    found.edges.sort_by_key(|edge| order.iter().position(|id| *id == edge.citing));
+    Ok(found)
+}
+
+fn letter_of(store: &Store, id: &DocumentId) -> Result<Option<Letter>, ArchiveError> {
+    let Some(row) = store.catalogue.document(id)? else { return Ok(None) };
+    Ok(Some(store.letter(&row)?))
+}
+
+/// Returns the letters that cite a letter.
+fn citing(store: &Store, id: &DocumentId, letter: &Letter) -> Result<Vec<DocumentId>, ArchiveError> {
+    // A letter whose number was not read may be meant by its date all the same.
+    let key = letter.number.as_ref().and_then(|number| number_key(&number.value)).unwrap_or_default();
+    let date = letter.date.as_ref().map(|date| date.value);
+    let mut citing = BTreeSet::new();
+    for citation in store.catalogue.citations_like(&key, date)? {
+        if !citing.contains(&citation.document) && meant(store, &citation)? == Some(*id) {
+            citing.insert(citation.document);
+        }
+    }
+    Ok(citing.into_iter().collect())
+}
+
+/// Returns the letter that a citation means.
+fn meant(store: &Store, citation: &CitationRow) -> Result<Option<DocumentId>, ArchiveError> {
+    let Some(citing) = store.catalogue.document(&citation.document)? else { return Ok(None) };
+    let asked = Citation {
+        by: citation.document,
+        number: &citation.number_key,
+        date: citation.date,
+        issuer: citation.issuer.as_deref(),
+        on: citing.letter.date,
+        subject: citing.letter.subject.as_deref(),
+    };
+    Ok(resolve(store, &asked)?)
+}
+
+fn facts_of(letter: &Letter) -> Facts {
+    Facts {
+        number: letter.number.as_ref().map(|field| field.value.clone()),
+        date: letter.date.as_ref().map(|field| field.value),
+        from: letter.from.as_ref().map(|field| field.value.clone()),
+        to: letter.to.iter().map(|field| field.value.clone()).collect(),
+        subject: letter.subject.as_ref().map(|field| field.value.clone()),
+    }
+}
+
+fn days_between(from: LetterDate, until: LetterDate) -> Option<i32> {
+    from.until(until).ok().map(|span| span.get_days())
+}
+
+/// Returns the letters that were cited and never received, the most cited first.
+///
+/// # Errors
+/// [`ArchiveError`] when the archive cannot be read.
+pub fn missing(store: &Store) -> Result<Vec<Missing>, ArchiveError> {
+    let mut found: BTreeMap<(String, Option<LetterDate>), Missing> = BTreeMap::new();
+    for citation in store.catalogue.citations()? {
+        if meant(store, &citation)?.is_some() {
+            continue;
+        }
+        let letter = found.entry((citation.number_key, citation.date)).or_insert_with(|| Missing {
+            number: citation.number,
+            date: citation.date,
+            issuer: None,
+            cited_by: Vec::new(),
+        });
+        letter.issuer = letter.issuer.take().or(citation.issuer);
+        letter.cited_by.push(citation.document);
+    }
+    let mut missing: Vec<Missing> = found.into_values().collect();
+    missing.sort_by_key(|letter| std::cmp::Reverse(letter.cited_by.len()));
+    Ok(missing)
+}

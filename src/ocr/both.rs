@@ -3,7 +3,7 @@
 //! What the second reading costs is bounded: at most one line in four is read twice. Confidence of both readers means the
 //! same, the share of words that are right, so it can be compared.
 
-use super::{LineReader, OcrEngine, OcrError, Tesseract};
+use super::{LineReader, OcrEngine, OcrError, Tesseract, print_alone, sureness};
 use crate::model::{CleanPage, EngineId, Line, LineImage};
 
 /// Raised when the same readings are chosen from differently.
@@ -45,8 +45,7 @@ impl OcrEngine for Both {
                 *line = other;
             }
         }
-        lines.retain(|line| !line.words.is_empty());
-        Ok(lines)
+        Ok(print_alone(lines))
     }
 }
 
@@ -57,17 +56,6 @@ fn doubtful(lines: &[Line]) -> Vec<usize> {
     doubtful.sort_by(|a, b| a.0.total_cmp(&b.0));
     doubtful.truncate(lines.len().div_ceil(TWICE_ONE_IN));
     doubtful.into_iter().map(|(_, at)| at).collect()
-}
-
-/// Returns the mean confidence of a line's words by their length; 0 for no words.
-fn sureness(line: &Line) -> f32 {
-    let (mut sum, mut letters) = (0.0, 0.0);
-    for word in &line.words {
-        let length = word.text.chars().count() as f32;
-        sum += word.confidence.get() * length;
-        letters += length;
-    }
-    if letters > 0.0 { sum / letters } else { 0.0 }
 }
 
 #[cfg(test)]

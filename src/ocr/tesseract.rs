@@ -4,7 +4,7 @@
 //! Tesseract's TSV, which orders them as they are read; its direction marks are taken off and brackets, which it writes
 //! as they look, are turned to what they mean.
 
-use super::{OcrEngine, OcrError};
+use super::{OcrEngine, OcrError, print_alone};
 use crate::model::{CleanPage, Confidence, ContentHash, Dpi, EngineId, Line, LineImage, PixelBox, Word};
 use crate::text::{digits, normalise};
 use image::GrayImage;
@@ -155,7 +155,7 @@ impl OcrEngine for Tesseract {
     fn read(&self, page: &CleanPage, lines: &[LineImage]) -> Result<Vec<Line>, OcrError> {
         if self.settings.page_segmentation_mode == RAW_LINE {
             let lines = lines.iter().map(|image| self.line(image, page.dpi)).collect::<Result<Vec<_>, _>>()?;
-            return Ok(lines.into_iter().filter(|line| !line.words.is_empty()).collect());
+            return Ok(print_alone(lines));
         }
         let mut handle = self.take_handle()?;
         let table = read_table(&mut handle, &page.grey, page.dpi)?;

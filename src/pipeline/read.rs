@@ -16,9 +16,6 @@ use unicode_normalization::UnicodeNormalization;
 /// Pages read with less confidence than this are tried the other way up, however sure their turn seemed.
 const UNSURE_READING: f32 = 0.35;
 
-/// Lines read with less confidence than this are strokes of a pen, arcs of a stamp, parts of an emblem: no print.
-const NO_PRINT: f32 = 0.2;
-
 /// Where the words of a page come from.
 pub enum Reader {
     /// The page's image, read by an engine.
@@ -188,9 +185,7 @@ pub(super) fn read_the_right_way_up(engine: &dyn OcrEngine, prepared: Prepared) 
 
 fn see(engine: &dyn OcrEngine, prepared: Prepared) -> Result<Sight, Failure> {
     let segmentation = segment::segment(&prepared.clean);
-    let mut lines = engine.read(&prepared.clean, &segmentation.lines)?;
-    lines.retain(|line| mean_confidence(std::slice::from_ref(line)) >= NO_PRINT);
-    let lines = layout::in_reading_order(lines);
+    let lines = layout::in_reading_order(engine.read(&prepared.clean, &segmentation.lines)?);
     Ok(Sight { prepared, segmentation, lines })
 }
 

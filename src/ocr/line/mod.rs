@@ -13,7 +13,7 @@ mod words;
 
 pub use net::NetError;
 
-use super::{OcrEngine, OcrError};
+use super::{OcrEngine, OcrError, print_alone};
 use crate::model::{CleanPage, ContentHash, EngineId, Line, LineImage};
 use crate::text::bidi;
 use fit::{Ink, fit};
@@ -143,7 +143,13 @@ impl OcrEngine for LineReader {
     }
 
     fn read(&self, _page: &CleanPage, lines: &[LineImage]) -> Result<Vec<Line>, OcrError> {
-        Ok(self.lines(lines)?.into_iter().filter(|line| !line.words.is_empty()).collect())
+        let mut lines = self.lines(lines)?;
+        if self.net.about.confidence.is_empty() {
+            // Without a table confidence is a raw score, by which nothing may be left out.
+            lines.retain(|line| !line.words.is_empty());
+            return Ok(lines);
+        }
+        Ok(print_alone(lines))
     }
 }
 

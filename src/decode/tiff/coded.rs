@@ -2,18 +2,19 @@
 
 use super::chunk::{packed, whole_jpeg};
 use super::layout::{Compression, Ink, Layout};
+use super::strips;
 use crate::decode::DecodeError;
 use crate::decode::ccitt::EncodingMode;
 use crate::decode::source::ReadAt;
 use crate::model::{Coding, Colours, EncodedImage, EncodedPage, PixelSize};
 
-/// More strips than this are put together to one image.
+/// More strips than this, where they cannot be joined as they are, are decoded and packed as one image.
 const MAX_STRIPS: usize = 200;
 
 /// Returns the strips of a page as coded; `None` where PDF does not know their coding.
 pub(super) fn coded<S: ReadAt + ?Sized>(source: &S, layout: &Layout) -> Result<Option<EncodedPage>, DecodeError> {
     let strips = layout.chunks_down();
-    if layout.tiled || layout.planar || layout.alpha.is_some() || strips > MAX_STRIPS {
+    if layout.tiled || layout.planar || layout.alpha.is_some() {
         return Ok(None);
     }
     let Some(form) = form_of(layout) else { return Ok(None) };
@@ -25,6 +26,16 @@ pub(super) fn coded<S: ReadAt + ?Sized>(source: &S, layout: &Layout) -> Result<O
         let data = packed(source, layout, index)?;
         let data = if matches!(form.coding, Coding::Jpeg { .. }) { whole_jpeg(layout, data) } else { data };
         images.push(EncodedImage { size, top, data, bits: layout.bits, ..form.clone() });
+    }
+    if strips > 1 && matches!(form.coding, Coding::Jpeg { .. }) {
+        let data: Vec<Vec<u8>> = images.iter_mut().map(|image| std::mem::take(&mut image.data)).collect();
+        match strips::joined(&data, layout.size.height, layout.chunk_size.height) {
+            Some(data) => images = vec![EncodedImage { data, bits: layout.bits, ..form }],
+            None => images.iter_mut().zip(data).for_each(|(image, data)| image.data = data),
+        }
+    }
+    if images.len() > MAX_STRIPS {
+        return Ok(None);
     }
     let (mirrored, rotation) = (layout.turn.mirrored, layout.turn.rotation);
     Ok(Some(EncodedPage { size: layout.size, mirrored, rotation, images }))

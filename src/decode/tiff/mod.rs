@@ -8,6 +8,7 @@ mod chunk;
 mod coded;
 mod layout;
 mod samples;
+mod strips;
 
 use super::DecodeError;
 use super::PageHeader;

@@ -20,8 +20,8 @@ const MIN_SPACE: f64 = 0.25;
 /// Lines with a wider gap than this, in sizes, are written cell by cell.
 const CELL_GAP: f64 = 1.8;
 /// Cells beside each other stand this much above and below their baseline, in sizes: where the baseline moves by more
-/// than half a size, pdf.js puts a line break between words, and pdfium keeps to the order in which they are written.
-const CELL_STEP: f64 = 0.38;
+/// than half a size, pdf.js puts a line break between words that it would join. pdfium reads such cells from the left.
+const CELL_STEP: f64 = 0.27;
 /// pdf.js takes gaps from a tenth to six tenths of the font's size for spaces, and turns each side of a wider one
 /// around by itself (`SPACE_IN_FLOW_MAX_FACTOR` in its evaluator).
 const WIDEST_SPACE: f64 = 0.55;

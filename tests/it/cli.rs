@@ -105,7 +105,8 @@ fn a_wrong_call_is_code_2_and_a_useless_archive_code_3() {
 fn a_missing_model_is_code_3_and_says_so() {
     let (archive, empty) = (temp_dir(), temp_dir());
     let file = sample("08");
-    let arguments = [Path::new("ingest"), Path::new("--tessdata"), empty.path(), &file];
+    let tesseract = ["ingest", "--engine", "tesseract", "--tessdata"].map(Path::new);
+    let arguments = [&tesseract[..], &[empty.path(), &file]].concat();
     let done = run(archive.path(), arguments).expect_code(3);
     assert!(done.stderr.contains("ara.traineddata"), "{}", done.stderr);
     assert!(!done.stderr.contains("panicked"), "{}", done.stderr);

@@ -47,11 +47,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let (mut tally, mut number) = (Tally::default(), 0_u32);
     for found in ingest::find(&folders).filter(|found| matches!(found.what, What::File)) {
-        for (name, grey, dpi, truth) in pages(&found.path)? {
-            let upright = rotate::turned(grey, truth.turn);
-            tally.add(&name, &upright, dpi, truth.blank);
-            if let Some(out) = patterns.as_mut().filter(|_| !truth.blank) {
-                write_patterns(out, number, &upright, dpi)?;
+        for scan in pages(&found.path)? {
+            let upright = rotate::turned(scan.grey, scan.turn);
+            tally.add(&scan.name, &upright, scan.dpi, scan.blank);
+            if let Some(out) = patterns.as_mut().filter(|_| !scan.blank) {
+                write_patterns(out, number, &upright, scan.dpi)?;
                 number += 1;
             }
         }
@@ -66,13 +66,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-struct Truth {
+/// One scanned page and what is known of it.
+struct Scan {
+    name: String,
+    grey: image::GrayImage,
+    dpi: Dpi,
     /// The turn that makes the scan upright.
     turn: Rotation,
     blank: bool,
 }
 
-fn pages(path: &Path) -> Result<Vec<(String, image::GrayImage, Dpi, Truth)>, Box<dyn Error>> {
+fn pages(path: &Path) -> Result<Vec<Scan>, Box<dyn Error>> {
     let bytes = fs::read(path)?;
     let Some(format) = Format::sniff(&bytes[..bytes.len().min(SNIFF_BYTES)]) else { return Ok(Vec::new()) };
     let truth = fs::read(path.with_extension("gt.json")).ok().and_then(|json| serde_json::from_slice(&json).ok());
@@ -88,7 +92,7 @@ fn pages(path: &Path) -> Result<Vec<(String, image::GrayImage, Dpi, Truth)>, Box
         let dpi = page.dpi.unwrap_or(Dpi((page.pixels.height().max(page.pixels.width()) as f32 / 11.69) as u32));
         let turn = Rotation::from_degrees(-away).unwrap_or_default();
         let name = format!("{} page {}", path.display(), index + 1);
-        pages.push((name, page.pixels.into_luma8(), dpi, Truth { turn, blank }));
+        pages.push(Scan { name, grey: page.pixels.into_luma8(), dpi, turn, blank });
     }
     Ok(pages)
 }

@@ -19,7 +19,7 @@ pub(super) fn joined(strips: &[Vec<u8>], height: u32, rows: u32) -> Option<Vec<u
     let first = parts.first()?;
     let (blocks_across, block_rows) = blocks(first.tables.get(first.frame..)?)?;
     let same = |part: &Strip<'_>| part.scan == first.scan && without_height(part) == without_height(first);
-    if rows % block_rows != 0 || !parts.iter().all(same) {
+    if !rows.is_multiple_of(block_rows) || !parts.iter().all(same) {
         return None;
     }
     let interval = u16::try_from(blocks_across * (rows / block_rows)).ok()?;

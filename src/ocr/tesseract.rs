@@ -113,7 +113,7 @@ impl Tesseract {
         let (width, height) = image.grey.dimensions();
         let shrink = f64::from(LINE_HEIGHT) / f64::from(height.max(1));
         let target = ((f64::from(width) * shrink).round() as u32).clamp(1, WIDEST_LINE);
-        let grey = imageops::resize(&image.grey, target, LINE_HEIGHT, FilterType::Triangle);
+        let grey = imageops::resize(&image.grey, target, LINE_HEIGHT, FilterType::CatmullRom);
         let mut handle = self.take_handle()?;
         handle.set_page_seg_mode(TessPageSegMode::from(RAW_LINE));
         let table = read_table(&mut handle, &grey, dpi)?;

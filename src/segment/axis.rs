@@ -110,9 +110,8 @@ fn solved(mut rows: [[f64; 4]; 3]) -> Option<[f32; 3]> {
         for other in 0..3 {
             if other != column {
                 let factor = rows[other][column] / rows[column][column];
-                for k in 0..4 {
-                    rows[other][k] -= factor * rows[column][k];
-                }
+                let pivot = rows[column];
+                rows[other].iter_mut().zip(pivot).for_each(|(value, pivot)| *value -= factor * pivot);
             }
         }
     }

@@ -151,18 +151,18 @@ fn object(engine: Engine, measured: &Measured) -> Value {
         "engine": name(engine), "files": score.files, "failed": measured.failed, "pages": measured.pages,
         "seconds_a_page": measured.seconds_a_page(), "strict": form(&score.strict), "search": form(&score.search),
         "numbers": score.numbers, "numbers_right": score.number_rate(),
-        "calibration_error": score.calibration_error(), "bins": bins(&score.bins()), "fine_bins": bins(&score.fine_bins),
+        "order_cost": score.order_cost(), "calibration_error": score.calibration_error(), "bins": bins(&score.bins()), "fine_bins": bins(&score.fine_bins),
     })
 }
 
 fn table(out: &mut impl Write, all: &[(Engine, Measured)]) -> io::Result<()> {
     writeln!(
         out,
-        "                        search form            as printed            numbers  calibration  seconds"
+        "                        search form            as printed           order  numbers  calibration  seconds"
     )?;
     writeln!(
         out,
-        "engine      files pages   CER %  WER %   F1 %   CER %  WER %   F1 %  right %        error   a page"
+        "engine      files pages   CER %  WER %   F1 %   CER %  WER %   F1 %  cost %  right %        error   a page"
     )?;
     for (engine, measured) in all {
         let score = &measured.score;
@@ -171,6 +171,7 @@ fn table(out: &mut impl Write, all: &[(Engine, Measured)]) -> io::Result<()> {
             let rates = [errors.cer(), errors.wer(), errors.f1()].map(|rate| format!(" {:>6.2}", 100.0 * rate));
             write!(out, " {}", rates.concat())?;
         }
+        write!(out, "  {:>6.2}", 100.0 * score.order_cost())?;
         let numbers = score.number_rate().map_or("-".to_owned(), |rate| format!("{:.1}", 100.0 * rate));
         writeln!(out, "  {numbers:>7}  {:>11.3}  {:>7.2}", score.calibration_error(), measured.seconds_a_page())?;
     }

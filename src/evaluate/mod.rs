@@ -7,11 +7,14 @@
 //! - CER and WER: edit distance over characters or words, divided by the length of the truth; may pass 1;
 //! - F1: of the words as multisets, so that the order of lines does not count;
 //! - numbers: the share of runs of three and more digits that were read, in the search form;
+//! - order: what the order of lines costs, the CER less the one left when each line read may be matched with any line of
+//!   the truth ([`order`]);
 //! - calibration error: how far confidence lies from the share of words that are right, over ten bins by confidence.
 
 mod align;
+mod order;
 
-use crate::model::{Confidence, Origin, Page, Word};
+use crate::model::{Confidence, Line, Origin, Page, Word};
 use crate::text::normalise;
 use rapidfuzz::distance::levenshtein;
 use std::collections::HashMap;
@@ -57,6 +60,8 @@ pub struct Score {
     pub strict: TextErrors,
     /// What the index sees.
     pub search: TextErrors,
+    /// Errors over characters of the search form when the order of lines does not count.
+    pub free_char_errors: usize,
     /// Numbers in the truth.
     pub numbers: usize,
     /// Numbers found.
@@ -72,12 +77,17 @@ impl Score {
         let words: Vec<(&Word, Origin)> =
             pages.iter().flat_map(|page| page.words().map(|word| (word, page.origin))).collect();
         let read = words.iter().map(|(word, _)| word.text.as_str()).collect::<Vec<_>>().join(" ");
+        let lines: Vec<String> = pages.iter().flat_map(|page| &page.lines).map(Line::text).collect();
         let (search_truth, search_read) = (normalise::search_key(truth), normalise::search_key(&read));
         let (truth_numbers, read_numbers) = (numbers(&search_truth), numbers(&search_read));
         Self {
             files: 1,
             strict: TextErrors::of(&strict(truth), &strict(&read)),
             search: TextErrors::of(&search_truth, &search_read),
+            free_char_errors: order::free_errors(
+                &keys(truth.split(['\n', '\u{C}'])),
+                &keys(lines.iter().map(String::as_str)),
+            ),
             numbers: truth_numbers.len(),
             numbers_found: in_both(&truth_numbers, &read_numbers),
             fine_bins: bins(&search_truth, &words),
@@ -89,12 +99,19 @@ impl Score {
         self.files += other.files;
         self.strict.add(other.strict);
         self.search.add(other.search);
+        self.free_char_errors += other.free_char_errors;
         self.numbers += other.numbers;
         self.numbers_found += other.numbers_found;
         self.fine_bins.resize(FINE_BINS, Bin::default());
         for (bin, more) in self.fine_bins.iter_mut().zip(&other.fine_bins) {
             bin.add(*more);
         }
+    }
+
+    /// Returns what the order of lines costs, as a share of the truth's characters; may fall below 0, since errors across the
+    /// breaks of lines count once in the one measure and twice in the other.
+    pub fn order_cost(&self) -> f64 {
+        (self.search.char_errors as f64 - self.free_char_errors as f64) / self.search.chars.max(1) as f64
     }
 
     /// Returns the share of numbers found; `None` where the truth has none.
@@ -176,6 +193,10 @@ fn strict(text: &str) -> String {
         |c: &char| !normalise::is_direction_mark(*c) && !matches!(c, '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}');
     let text: String = text.nfc().filter(has_ink).collect();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn keys<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
+    lines.map(normalise::search_key).collect()
 }
 
 fn word_distance(truth: &[&str], read: &[&str]) -> usize {

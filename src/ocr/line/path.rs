@@ -65,7 +65,8 @@ impl Path {
 /// instead of 0.81 on letters, 0.87 instead of 0.81 on old print.
 pub fn probability(classes: &[usize], steps: &Steps, within: Range<usize>) -> f32 {
     // State 2k is the blank before the k-th character, 2k + 1 the character itself.
-    let class_of = |state: usize| if state.is_multiple_of(2) { BLANK } else { classes.get(state / 2).copied().unwrap_or(BLANK) };
+    let class_of =
+        |state: usize| if state.is_multiple_of(2) { BLANK } else { classes.get(state / 2).copied().unwrap_or(BLANK) };
     let states = 2 * classes.len() + 1;
     let mut reached = vec![0.0_f64; states];
     for (step, row) in steps.rows().skip(within.start).take(within.len()).enumerate() {

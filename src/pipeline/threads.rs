@@ -6,10 +6,11 @@
 use super::failure::ArchiveError;
 use super::store::Store;
 use crate::archive::record;
-use crate::catalogue::{CatalogueError, CitationRow, LetterKey, LetterRow};
-use crate::model::{Document, DocumentId, Letter, LetterDate};
-use crate::thread::likeness::Sketch;
-use crate::thread::{self, Candidate, Citation, number_key};
+use crate::catalogue::{CitationRow, LetterKey, LetterRow};
+use crate::model::{Document, DocumentId, Evidence, Field, FieldSource, Letter, LetterDate, Reading, Reference};
+use crate::thread::likeness::{Sketch, likeness};
+use crate::thread::{self, Candidate, Citation, Witness, consensus, number_key};
+use jiff::ToSpan;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Letters that a thread shows at most: a circular that all cite would bring in half the archive.
@@ -117,29 +118,158 @@ pub fn letter_row(document: &Document) -> Result<LetterRow, ArchiveError> {
     })
 }
 
-/// Fills in which letters of the archive those cited are.
+/// Fills in which letters of the archive those cited are, and what the letters of the archive say of numbers that were read with doubt.
 ///
 /// # Errors
-/// [`CatalogueError`] when the catalogue cannot be read.
-pub fn link(store: &Store, document: DocumentId, letter: &mut Letter) -> Result<(), CatalogueError> {
+/// [`ArchiveError`] when the archive cannot be read.
+pub fn link(store: &Store, document: DocumentId, letter: &mut Letter) -> Result<(), ArchiveError> {
     let on = letter.date.as_ref().map(|field| field.value);
     let subject = letter.subject.as_ref().map(|field| field.value.clone());
     for field in &mut letter.references {
-        let cited = &field.value;
-        let Some(key) = number_key(&cited.number) else { continue };
-        let (date, issuer) = (cited.date, cited.issuer.as_deref());
-        let citation = Citation { by: document, number: &key, date, issuer, on, subject: subject.as_deref() };
-        field.value.document = resolve(store, &citation)?;
+        let cited = &mut field.value;
+        let mut keys: Vec<String> = number_key(&cited.number).into_iter().collect();
+        keys.extend(cited.may_be.iter().filter_map(|reading| number_key(&reading.text)));
+        for key in &keys {
+            let (date, issuer) = (cited.date, cited.issuer.as_deref());
+            let citation = Citation { by: document, number: key, date, issuer, on, subject: subject.as_deref() };
+            cited.document = resolve(store, &citation)?;
+            if cited.document.is_some() {
+                break;
+            }
+        }
+        if let Some(target) = cited.document
+            && let Some(number) = number_of(store, &target)?
+        {
+            // What was read stays in the evidence.
+            cited.number = number;
+        }
+    }
+    letter.references.retain(|field| field.value.document.is_some() || is_sure(&field.value));
+    let by_clerk = |place: &Evidence| place.source == FieldSource::Clerk;
+    if letter.number.as_ref().is_none_or(|number| !number.evidence.iter().any(by_clerk)) {
+        agree(store, document, letter)?;
     }
     Ok(())
 }
 
-fn resolve(store: &Store, citation: &Citation<'_>) -> Result<Option<DocumentId>, CatalogueError> {
+/// A citation whose number is less likely than this counts only if its letter is found.
+const SURE_CITATION: f32 = 0.3;
+
+fn is_sure(cited: &Reference) -> bool {
+    let own = cited.may_be.iter().find(|reading| reading.text == cited.number);
+    cited.may_be.is_empty() || own.is_some_and(|reading| reading.probability.get() >= SURE_CITATION)
+}
+
+/// Sets a letter's number to what the letters that cite it, and the numbers of its office, make of what was read.
+fn agree(store: &Store, document: DocumentId, letter: &mut Letter) -> Result<(), ArchiveError> {
+    let own = Witness::new(letter.number.as_ref().map(|number| number.value.as_str()), &letter.number_may_be);
+    let (cited, office) = witnesses(store, document, letter, &own)?;
+    let is_doubted = !letter.number_may_be.is_empty() || letter.number.is_none();
+    if cited.is_empty() && (office.is_empty() || !is_doubted) {
+        return Ok(());
+    }
+    let Some(agreed) = consensus::number(&own, &cited, &office) else { return Ok(()) };
+    match &mut letter.number {
+        Some(number) if number_key(&number.value) != number_key(&agreed) => number.value = agreed,
+        Some(_) => {}
+        None => letter.number = Some(Field { value: agreed, evidence: Vec::new() }),
+    }
+    Ok(())
+}
+
+/// Returns what the letters that cite a letter say of its number, and the numbers of other letters of its office.
+fn witnesses(
+    store: &Store,
+    document: DocumentId,
+    letter: &Letter,
+    own: &Witness,
+) -> Result<(Vec<Witness>, Vec<String>), ArchiveError> {
+    let Some(date) = letter.date.as_ref().map(|date| date.value) else { return Ok((Vec::new(), Vec::new())) };
+    let issuer = letter.from.as_ref().map(|from| store.bodies().canonical(&from.value));
+    let subject = letter.subject.as_ref().map(|subject| subject.value.as_str());
+    let mut cited = Vec::new();
+    for row in store.catalogue.citations_like("", Some(date))? {
+        if row.document == document {
+            continue;
+        }
+        let agrees = match (&issuer, row.issuer.as_deref().map(|issuer| store.bodies().canonical(issuer))) {
+            (Some(own), Some(other)) => Some(likeness(own, &other)),
+            _ => None,
+        };
+        if agrees.is_some_and(|agrees| agrees < OTHER_ISSUER) {
+            continue;
+        }
+        let Some(citing) = store.catalogue.document(&row.document)? else { continue };
+        let witness = Witness::new(Some(&row.number), &may_be(&citing.letter, &row.number)?);
+        let same_matter = || {
+            let other = citing.letter.subject.as_deref();
+            subject.zip(other).is_some_and(|(own, other)| likeness(own, other) >= SAME)
+        };
+        let speaks = if own.is_silent() {
+            agrees.is_some_and(|agrees| agrees >= SAME) && same_matter()
+        } else {
+            own.can_mean(&witness)
+        };
+        if speaks {
+            cited.push(witness);
+        }
+    }
+    let mut office = Vec::new();
+    if let Some(issuer) = letter.from.as_ref().filter(|_| !letter.number_may_be.is_empty()) {
+        let (from, until) = (date.saturating_sub(REGISTER_DAYS.days()), date.saturating_add(REGISTER_DAYS.days()));
+        office = store.catalogue.numbers_of(&issuer.value, (from, until), &document)?;
+        let own = letter.references.iter().map(|field| &field.value);
+        office.extend(
+            own.filter(|cited| cited.issuer.as_deref() == Some(issuer.value.as_str()) && cited.document.is_none())
+                .map(|cited| cited.number.clone()),
+        );
+    }
+    Ok((cited, office))
+}
+
+/// Names less alike than this are two issuers; names and subjects more alike than the second are one.
+const OTHER_ISSUER: f32 = 0.4;
+const SAME: f32 = 0.7;
+/// Days before and after a letter within which its office numbers letters in the same form.
+const REGISTER_DAYS: i64 = 180;
+
+/// Returns what the number of a citation may be.
+fn may_be(citing: &LetterRow, number: &str) -> Result<Vec<Reading>, ArchiveError> {
+    let letter = record::decode_letter(&citing.record)
+        .map_err(|source| ArchiveError::Record { what: "letter that cites another".to_owned(), source })?;
+    let mut cited = letter.references.into_iter().map(|field| field.value);
+    Ok(cited.find(|cited| cited.number == number).map(|cited| cited.may_be).unwrap_or_default())
+}
+
+/// Returns the number of a letter as its citations have it.
+fn number_of(store: &Store, id: &DocumentId) -> Result<Option<String>, ArchiveError> {
+    let Some(row) = store.catalogue.document(id)? else { return Ok(None) };
+    let mut letter = record::decode_letter(&row.letter.record)
+        .map_err(|source| ArchiveError::Record { what: format!("letter of {id}"), source })?;
+    let by_clerk = |place: &Evidence| place.source == FieldSource::Clerk;
+    if letter.number.as_ref().is_none_or(|number| !number.evidence.iter().any(by_clerk)) {
+        agree(store, *id, &mut letter)?;
+    }
+    Ok(letter.number.map(|number| number.value))
+}
+
+fn resolve(store: &Store, citation: &Citation<'_>) -> Result<Option<DocumentId>, ArchiveError> {
     let letters = store.catalogue.letters_like(citation.number, citation.date)?;
     let issuer = citation.issuer.map(|issuer| store.bodies().canonical(issuer));
     let citation = Citation { issuer: issuer.as_deref(), ..*citation };
-    let letters: Vec<Candidate> = letters.into_iter().map(|letter| candidate(store, letter)).collect();
-    Ok(thread::resolve(&citation, &letters))
+    let mut candidates = Vec::with_capacity(letters.len());
+    for letter in letters {
+        let mut candidate = candidate(store, letter);
+        if candidate.number.as_deref() != Some(citation.number)
+            && let Some(row) = store.catalogue.document(&candidate.document)?
+        {
+            let letter = record::decode_letter(&row.letter.record)
+                .map_err(|source| ArchiveError::Record { what: format!("letter of {}", candidate.document), source })?;
+            candidate.may_be = letter.number_may_be.iter().filter_map(|reading| number_key(&reading.text)).collect();
+        }
+        candidates.push(candidate);
+    }
+    Ok(thread::resolve(&citation, &candidates))
 }
 
 /// A body that changed its name is one body: names are compared as the list of bodies has them.
@@ -147,6 +277,7 @@ fn candidate(store: &Store, letter: LetterKey) -> Candidate {
     Candidate {
         document: letter.document,
         number: letter.number_key,
+        may_be: Vec::new(),
         date: letter.date,
         issuer: letter.issuer.map(|issuer| store.bodies().canonical(&issuer)),
         subject: letter.subject,
@@ -165,6 +296,7 @@ pub fn copies(store: &Store, id: &DocumentId) -> Result<Vec<DocumentId>, Archive
         document: *id,
         sketch: row.letter.sketch.as_deref().and_then(Sketch::parse),
         number: row.letter.number_key,
+        may_be: Vec::new(),
         date: row.letter.date,
         issuer: row.letter.issuer.map(|issuer| store.bodies().canonical(&issuer)),
         subject: row.letter.subject,
@@ -259,7 +391,7 @@ fn meant(store: &Store, citation: &CitationRow) -> Result<Option<DocumentId>, Ar
         on: citing.letter.date,
         subject: citing.letter.subject.as_deref(),
     };
-    Ok(resolve(store, &asked)?)
+    resolve(store, &asked)
 }
 
 fn facts_of(letter: &Letter) -> Facts {

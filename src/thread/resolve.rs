@@ -32,6 +32,8 @@ pub struct Candidate {
     pub document: DocumentId,
     /// Key of its number.
     pub number: Option<String>,
+    /// Keys of what else the number may be.
+    pub may_be: Vec<String>,
     /// Its date.
     pub date: Option<LetterDate>,
     /// Who wrote it.
@@ -48,6 +50,8 @@ const DEAREST: f32 = 1.3;
 const MARGIN: f32 = 0.3;
 /// A letter whose number could not be read: date, issuer and subject must all agree.
 const NUMBER_UNREAD: f32 = 1.8;
+/// The reader thought of the number cited, and took another.
+const MAY_BE: f32 = 0.4;
 const DATE_SLIP: f32 = 0.9;
 const DATE_UNKNOWN: f32 = 1.0;
 /// A number of few digits says little without a date.
@@ -87,13 +91,18 @@ pub fn resolve(citation: &Citation<'_>, candidates: &[Candidate]) -> Option<Docu
 
 /// Returns what it costs to take the candidate for the letter cited, or `None` where it cannot be.
 fn cost(citation: &Citation<'_>, candidate: &Candidate) -> Option<f32> {
+    let of_number = |number: &str| {
+        let slip = slip(citation.number, number)?;
+        let is_neighbour = slip > 0.0 && last_digit_alone_differs(citation.number, number);
+        Some(slip + if is_neighbour { NEIGHBOUR } else { 0.0 })
+    };
+    let may_be = || candidate.may_be.iter().any(|number| number == citation.number).then_some(MAY_BE);
     let mut cost = match candidate.number.as_deref() {
-        Some(number) => {
-            let slip = slip(citation.number, number)?;
-            let is_neighbour = slip > 0.0 && last_digit_alone_differs(citation.number, number);
-            slip + if is_neighbour { NEIGHBOUR } else { 0.0 }
-        }
-        None => NUMBER_UNREAD,
+        Some(number) => match (of_number(number), may_be()) {
+            (Some(cost), Some(other)) => cost.min(other),
+            (cost, other) => cost.or(other)?,
+        },
+        None => may_be().unwrap_or(NUMBER_UNREAD),
     };
     cost += match (citation.date, candidate.date) {
         (Some(cited), Some(dated)) if cited == dated => 0.0,
@@ -177,6 +186,7 @@ mod tests {
         Candidate {
             document: id(name),
             number: Some(number.to_owned()),
+            may_be: Vec::new(),
             date: Some(on),
             issuer: Some(issuer.to_owned()),
             subject: Some("صيانة جسر المثنى".to_owned()),

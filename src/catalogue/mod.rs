@@ -285,6 +285,9 @@ pub trait Catalogue: Send + Sync {
         without: &DocumentId,
     ) -> Result<Vec<String>, CatalogueError>;
 
+    /// Returns the codes of letters before the first stroke of numbers, with how many letters and citations have each.
+    fn codes(&self) -> Result<Vec<(String, u64)>, CatalogueError>;
+
     /// Returns every citation, by number.
     fn citations(&self) -> Result<Vec<CitationRow>, CatalogueError>;
 

@@ -294,6 +294,10 @@ impl Catalogue for SqliteCatalogue {
         self.read(|connection| documents::numbers_of(connection, issuer, days, without))
     }
 
+    fn codes(&self) -> Result<Vec<(String, u64)>, CatalogueError> {
+        self.read(documents::codes)
+    }
+
     fn citations(&self) -> Result<Vec<CitationRow>, CatalogueError> {
         self.read(documents::citations)
     }

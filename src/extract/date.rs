@@ -67,23 +67,25 @@ fn digits(atom: Option<&Atom>) -> Option<Group> {
     Some((atom.value()?, length - usize::from(stop)))
 }
 
-/// Returns the first place from `from` on and before `until` where a date stands whose year has three digits: the atom it starts at, the
-/// days that it can be with one digit more, and the atom after its last. Readers take two equal digits for one.
+/// Returns the first place from `from` on and before `until` where a date stands whose year has three digits or five: the atom it starts
+/// at, the days that it can be with one digit more or less, and the atom after its last. Readers take two equal digits for one.
 pub fn find_damaged(atoms: &[Atom], from: usize, until: usize) -> Option<(usize, Vec<LetterDate>, usize)> {
     (from..until.min(atoms.len())).find_map(|at| {
         let ([first, second, third], end) = three_groups(atoms, at)?;
         let (year, day) = match (first.1, third.1) {
-            (1 | 2, 3) => (third.0, first.0),
-            (3, 1 | 2) => (first.0, third.0),
+            (1 | 2, 3 | 5) => (third.0, first.0),
+            (3 | 5, 1 | 2) => (first.0, third.0),
             _ => return None,
         };
         let digits = year.to_string();
+        // Or five: a digit was read twice.
+        let without_one = |text: &str| -> Vec<String> {
+            let without = |at: usize| text.chars().enumerate().filter(|(i, _)| *i != at).map(|(_, c)| c).collect();
+            (0..text.len()).map(without).collect()
+        };
         let lost = |whole: &u32| {
-            (0..4).any(|at| {
-                let mut text = whole.to_string();
-                text.remove(at);
-                text == digits
-            })
+            let whole = whole.to_string();
+            without_one(&whole).contains(&digits) || without_one(&digits).contains(&whole)
         };
         let years = YEARS.filter(lost);
         let days: Vec<LetterDate> = years

@@ -17,7 +17,7 @@ const CODE_LETTERS: usize = 4;
 /// Where all values together are less likely than this, none is.
 const LEAST_OF_ALL: f32 = 0.02;
 /// Values kept for those who know more.
-const KEPT: usize = 6;
+const KEPT: usize = 10;
 /// Combinations that are tried.
 const MOST: usize = 64;
 
@@ -28,6 +28,8 @@ pub struct Weighed<T> {
     pub value: T,
     /// Share of the texts that say it among those that say any value, by probability; 1 where no word was doubted.
     pub probability: f32,
+    /// Sum of the probabilities of the texts that say it.
+    pub mass: f32,
     /// The words it stands in.
     pub words: Range<usize>,
 }
@@ -46,7 +48,7 @@ pub fn values<T: Clone + PartialEq>(
     if let Some((value, range)) = plain.clone() {
         let words = passage.words_of(&range);
         if sure(&(words.start..words.end + 1)) {
-            return vec![Weighed { value, probability: 1.0, words }];
+            return vec![Weighed { value, probability: 1.0, mass: 1.0, words }];
         }
     } else if sure(&(first..first + REACH)) {
         return Vec::new();
@@ -70,16 +72,16 @@ pub fn values<T: Clone + PartialEq>(
         let probability: f32 = own.clone().map(of_word).product();
         let words = first + own.start..first + own.end;
         match found.iter_mut().find(|other| other.value == value) {
-            Some(other) => other.probability += probability,
-            None => found.push(Weighed { value, probability, words }),
+            Some(other) => other.mass += probability,
+            None => found.push(Weighed { value, probability: 0.0, mass: probability, words }),
         }
     }
-    found.sort_by(|a, b| b.probability.total_cmp(&a.probability));
-    let all: f32 = found.iter().map(|value| value.probability).sum();
+    found.sort_by(|a, b| b.mass.total_cmp(&a.mass));
+    let all: f32 = found.iter().map(|value| value.mass).sum();
     if all < LEAST_OF_ALL {
         return Vec::new();
     }
-    found.iter_mut().for_each(|value| value.probability /= all);
+    found.iter_mut().for_each(|value| value.probability = value.mass / all);
     found
 }
 
@@ -95,11 +97,10 @@ pub fn of_date(word: &str) -> bool {
 
 /// Returns the likeliest values as texts, for those who know more.
 pub fn readings<T: Clone>(values: &[Weighed<T>], text: impl Fn(&T) -> String) -> Vec<Reading> {
-    if values.len() < 2 && values.iter().all(|only| only.probability >= 1.0) {
+    if values.iter().all(|only| only.mass >= 1.0) {
         return Vec::new();
     }
-    let reading =
-        |value: &Weighed<T>| Reading { text: text(&value.value), probability: Confidence::new(value.probability) };
+    let reading = |value: &Weighed<T>| Reading { text: text(&value.value), probability: Confidence::new(value.mass) };
     values.iter().take(KEPT).map(reading).collect()
 }
 

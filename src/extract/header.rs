@@ -204,7 +204,7 @@ impl<'s, 'a> Header<'s, 'a> {
         let number = (0..label.start).filter(|_| nothing_behind).find_map(number_at)?;
         let words = strip.words_of(&number.range);
         let sure = !strip.is_doubtful(number.range) && number.value.len() > 1;
-        sure.then_some((label.strip, Weighed { value: number.value, probability: 1.0, words }))
+        sure.then_some((label.strip, Weighed { value: number.value, probability: 1.0, mass: 1.0, words }))
     }
 
     /// Returns the letter's dates.

@@ -170,10 +170,18 @@ fn number_and_date(text: &Passage, at: usize, needs_date: bool) -> Option<(Dated
 /// Returns the likeliest number, with the likeliest of its dates.
 fn likeliest(found: &[Weighed<Dated>]) -> Option<(Reference, Vec<LetterDate>, Range<usize>)> {
     let mut numbers: Vec<Weighed<String>> = Vec::new();
-    for Weighed { value: (number, _), probability, words } in found {
+    for Weighed { value: (number, _), probability, mass, words } in found {
         match numbers.iter_mut().find(|other| other.value == *number) {
-            Some(other) => other.probability += probability,
-            None => numbers.push(Weighed { value: number.clone(), probability: *probability, words: words.clone() }),
+            Some(other) => {
+                other.probability += probability;
+                other.mass += mass;
+            }
+            None => numbers.push(Weighed {
+                value: number.clone(),
+                probability: *probability,
+                mass: *mass,
+                words: words.clone(),
+            }),
         }
     }
     numbers.sort_by(|a, b| b.probability.total_cmp(&a.probability));

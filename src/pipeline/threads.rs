@@ -7,9 +7,13 @@ use super::failure::ArchiveError;
 use super::store::Store;
 use crate::archive::record;
 use crate::catalogue::{CitationRow, LetterKey, LetterRow};
-use crate::model::{Document, DocumentId, Evidence, Field, FieldSource, Letter, LetterDate, Reading, Reference};
+use crate::model::{
+    Confidence, Document, DocumentId, Evidence, Field, FieldSource, Letter, LetterDate, PageNumber, PixelBox, Reading,
+    Reference,
+};
+use crate::thread::consensus::{self, Others};
 use crate::thread::likeness::{Sketch, likeness};
-use crate::thread::{self, Candidate, Citation, Witness, consensus, number_key};
+use crate::thread::{self, Candidate, Citation, Witness, number_key};
 use jiff::ToSpan;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -148,16 +152,18 @@ pub fn link(store: &Store, document: DocumentId, letter: &mut Letter) -> Result<
     let by_clerk = |place: &Evidence| place.source == FieldSource::Clerk;
     if letter.number.as_ref().is_none_or(|number| !number.evidence.iter().any(by_clerk)) {
         agree(store, document, letter)?;
+        date_as_cited(store, document, letter)?;
     }
     Ok(())
 }
 
-/// A citation whose number is less likely than this counts only if its letter is found.
+/// A citation whose number has a smaller share of its readings counts only if its letter is found.
 const SURE_CITATION: f32 = 0.3;
 
 fn is_sure(cited: &Reference) -> bool {
     let own = cited.may_be.iter().find(|reading| reading.text == cited.number);
-    cited.may_be.is_empty() || own.is_some_and(|reading| reading.probability.get() >= SURE_CITATION)
+    let all: f32 = cited.may_be.iter().map(|reading| reading.probability.get()).sum();
+    cited.may_be.is_empty() || own.is_some_and(|reading| reading.probability.get() >= SURE_CITATION * all)
 }
 
 /// Sets a letter's number to what the letters that cite it, and the numbers of its office, make of what was read.
@@ -168,11 +174,47 @@ fn agree(store: &Store, document: DocumentId, letter: &mut Letter) -> Result<(),
     if cited.is_empty() && (office.is_empty() || !is_doubted) {
         return Ok(());
     }
-    let Some(agreed) = consensus::number(&own, &cited, &office) else { return Ok(()) };
+    let others = Others { office, codes: store.codes()?.clone() };
+    let Some(agreed) = consensus::number(&own, &cited, &others) else { return Ok(()) };
     match &mut letter.number {
         Some(number) if number_key(&number.value) != number_key(&agreed) => number.value = agreed,
         Some(_) => {}
-        None => letter.number = Some(Field { value: agreed, evidence: Vec::new() }),
+        None => letter.number = Some(Field { evidence: vec![as_cited(&agreed)], value: agreed }),
+    }
+    Ok(())
+}
+
+/// Evidence of a value that stands in other letters alone.
+fn as_cited(written: &str) -> Evidence {
+    Evidence {
+        written: written.to_owned(),
+        page: PageNumber(1),
+        bounds: PixelBox::default(),
+        confidence: Confidence::new(CITED),
+        source: FieldSource::Read,
+    }
+}
+
+/// A number whose likeliest reading is less likely may be any other.
+const DOUBTED_BELOW: f32 = 0.5;
+/// Confidence in what only other letters say of a letter.
+const CITED: f32 = 0.5;
+
+/// Sets the date of a letter on which none was read to the one by which all letters that cite its number cite it.
+fn date_as_cited(store: &Store, document: DocumentId, letter: &mut Letter) -> Result<(), ArchiveError> {
+    let number = letter.number.as_ref().filter(|_| letter.date.is_none()).map(|number| &number.value);
+    let Some(key) = number.and_then(|number| number_key(number)) else { return Ok(()) };
+    let issuer = letter.from.as_ref().map(|from| store.bodies().canonical(&from.value));
+    let mut dates = BTreeSet::new();
+    for row in store.catalogue.citations_like(&key, None)?.into_iter().filter(|row| row.document != document) {
+        let agrees = issuer
+            .as_ref()
+            .zip(row.issuer.as_ref())
+            .is_some_and(|(own, other)| likeness(own, &store.bodies().canonical(other)) >= SAME);
+        dates.extend(row.date.filter(|_| agrees && row.number_key == key));
+    }
+    if let (Some(date), 1) = (dates.first(), dates.len()) {
+        letter.date = Some(Field { value: *date, evidence: vec![as_cited(&date.to_string())] });
     }
     Ok(())
 }
@@ -263,9 +305,13 @@ fn resolve(store: &Store, citation: &Citation<'_>) -> Result<Option<DocumentId>,
         if candidate.number.as_deref() != Some(citation.number)
             && let Some(row) = store.catalogue.document(&candidate.document)?
         {
-            let letter = record::decode_letter(&row.letter.record)
+            let mut letter = record::decode_letter(&row.letter.record)
                 .map_err(|source| ArchiveError::Record { what: format!("letter of {}", candidate.document), source })?;
             candidate.may_be = letter.number_may_be.iter().filter_map(|reading| number_key(&reading.text)).collect();
+            let likeliest = letter.number_may_be.first();
+            candidate.is_doubted = likeliest.is_some_and(|reading| reading.probability.get() < DOUBTED_BELOW);
+            agree(store, candidate.document, &mut letter)?;
+            candidate.may_be.extend(letter.number.and_then(|number| number_key(&number.value)));
         }
         candidates.push(candidate);
     }
@@ -278,6 +324,7 @@ fn candidate(store: &Store, letter: LetterKey) -> Candidate {
         document: letter.document,
         number: letter.number_key,
         may_be: Vec::new(),
+        is_doubted: false,
         date: letter.date,
         issuer: letter.issuer.map(|issuer| store.bodies().canonical(&issuer)),
         subject: letter.subject,
@@ -297,6 +344,7 @@ pub fn copies(store: &Store, id: &DocumentId) -> Result<Vec<DocumentId>, Archive
         sketch: row.letter.sketch.as_deref().and_then(Sketch::parse),
         number: row.letter.number_key,
         may_be: Vec::new(),
+        is_doubted: false,
         date: row.letter.date,
         issuer: row.letter.issuer.map(|issuer| store.bodies().canonical(&issuer)),
         subject: row.letter.subject,

@@ -6,7 +6,10 @@
 
 use super::key::{number_key, slip};
 use crate::model::Reading;
+use std::collections::HashMap;
 
+/// Share of the readings that were not kept that would say a number a slip away from one that was.
+const OF_THE_REST: f32 = 0.1;
 /// How likely a number is that was read without doubt.
 const READ: f32 = 0.93;
 /// What is left of a reading's likelihood for a number that lies one slip from it, and for any other number.
@@ -18,10 +21,12 @@ const LIKE: (char, char) = ('ح', 'ع');
 /// What is left of a number's likelihood if one other letter of the office has another form, and if several have.
 const FORM_OF_ONE: f32 = 0.15;
 const FORM_OF_SEVERAL: f32 = 0.01;
+/// What a code counts that no other number has.
+const UNSEEN: f32 = 0.3;
 /// A number read is given up for one that is so many times as likely.
 const CLEARLY: f32 = 1.5;
 /// A number must be at least this likely among all that may be meant.
-const LIKELY: f32 = 0.6;
+const LIKELY: f32 = 0.45;
 
 /// What one place says the number is.
 #[derive(Clone, Debug, Default)]
@@ -69,9 +74,13 @@ impl Witness {
             Some(0.0) => *likelihood,
             Some(_) if is_taken_for(key, said) => likelihood * TAKEN_FOR,
             Some(_) => likelihood * SLIP,
-            None => OTHER,
+            None => 0.0,
         };
-        self.says.iter().map(of).fold(OTHER, f32::max)
+        let said: f32 = self.says.iter().map(of).sum();
+        // What is left is readings that make no number, or were not kept: of them some would say this one.
+        let left = 1.0 - self.says.iter().map(|(_, _, likelihood)| likelihood).sum::<f32>();
+        let near = self.keys().any(|said| slip(said, key).is_some());
+        said.max(OTHER) + if near { left.max(0.0) * OF_THE_REST } else { 0.0 }
     }
 }
 
@@ -80,10 +89,19 @@ fn is_taken_for(meant: &str, said: &str) -> bool {
     meant.chars().count() == said.chars().count() && differing.next() == Some(LIKE) && differing.next().is_none()
 }
 
-/// Returns the number that a letter bears: `own` is what was read on it, `cited` what each letter that cites it says, `office` the
-/// numbers of other letters of its office. `None` where nothing is likely enough.
-pub fn number(own: &Witness, cited: &[Witness], office: &[String]) -> Option<String> {
-    let offices: Vec<Form> = office.iter().filter_map(|number| Form::of(&number_key(number)?)).collect();
+/// What numbers of other letters there are.
+#[derive(Clone, Debug, Default)]
+pub struct Others {
+    /// Those of the same office.
+    pub office: Vec<String>,
+    /// Codes that numbers begin with, and how many numbers have each.
+    pub codes: HashMap<String, u64>,
+}
+
+/// Returns the number that a letter bears: `own` is what was read on it, `cited` what each letter that cites it says. `None` where nothing
+/// is likely enough.
+pub fn number(own: &Witness, cited: &[Witness], others: &Others) -> Option<String> {
+    let offices: Vec<Form> = others.office.iter().filter_map(|number| Form::of(&number_key(number)?)).collect();
     let mut possible: Vec<(String, String)> = Vec::new();
     for (text, key, _) in std::iter::once(own).chain(cited).flat_map(|witness| &witness.says) {
         if !possible.iter().any(|(_, other)| other == key) {
@@ -99,7 +117,7 @@ pub fn number(own: &Witness, cited: &[Witness], office: &[String]) -> Option<Str
     }
     let score = |key: &str| {
         let said: f32 = cited.iter().map(|witness| witness.likelihood(key)).product();
-        own.likelihood(key) * said * form_likelihood(key, &offices)
+        own.likelihood(key) * said * form_likelihood(key, &offices) * code_likelihood(key, &others.codes)
     };
     let scored: Vec<(f32, &str)> = possible.iter().map(|(text, key)| (score(key), text.as_str())).collect();
     let all: f32 = scored.iter().map(|(score, _)| score).sum();
@@ -108,6 +126,16 @@ pub fn number(own: &Witness, cited: &[Witness], office: &[String]) -> Option<Str
     match first {
         Some(first) if best.0 < CLEARLY * first.0 => (first.0 >= LIKELY * all).then(|| first.1.to_owned()),
         _ => (best.0 >= LIKELY * all).then(|| best.1.to_owned()),
+    }
+}
+
+/// Most misread codes are no code at all.
+fn code_likelihood(key: &str, codes: &HashMap<String, u64>) -> f32 {
+    let count = |code: &str| codes.get(code).copied().unwrap_or(0) as f32 + UNSEEN;
+    let most = codes.values().max().copied().unwrap_or(0) as f32 + UNSEEN;
+    match key.split('/').next().filter(|code| !code.starts_with(|c: char| c.is_ascii_digit())) {
+        Some(code) => (count(code) / most).sqrt(),
+        None => 1.0,
     }
 }
 
@@ -156,14 +184,15 @@ mod tests {
     fn check(own: &[(&str, f32)], cited: &[&[(&str, f32)]], office: &[&str], want: Option<&str>) {
         let cited: Vec<Witness> = cited.iter().map(|says| witness(says)).collect();
         let office: Vec<String> = office.iter().map(|number| (*number).to_owned()).collect();
-        assert_eq!(number(&witness(own), &cited, &office).as_deref(), want, "{own:?} {cited:?} {office:?}");
+        let others = Others { office, codes: HashMap::new() };
+        assert_eq!(number(&witness(own), &cited, &others).as_deref(), want, "{own:?} {cited:?} {others:?}");
     }
 
     #[test]
     fn what_was_read_without_doubt_stays() {
         check(&[("م.ع/12/345", 1.0)], &[], &[], Some("م.ع/12/345"));
         check(&[("م.ع/12/345", 1.0)], &[&[("م.ع/12/845", 0.5)]], &[], None);
-        check(&[("م.ع/12/345", 0.5), ("م.ع/12/845", 0.45)], &[], &[], None);
+        check(&[("م.ع/12/345", 0.4), ("م.ع/12/845", 0.35), ("م.ع/12/245", 0.2)], &[], &[], None);
         check(&[], &[], &["345"], None);
     }
 
@@ -177,6 +206,7 @@ mod tests {
         );
         check(&[("م.ع/11/1858", 0.5), ("م.ع/11/12858", 0.38)], &[&[("م.ع/11/12858", 0.1)]], &[], Some("م.ع/11/12858"));
         check(&[], &[&[("ق.م/77", 0.8)]], &[], Some("ق.م/77"));
+        check(&[("ه.م/5631", 0.05), ("د.م/5631", 0.04)], &[&[("ق.م/5631", 0.9)]], &[], Some("ق.م/5631"));
         let twice: &[(&str, f32)] = &[("ح/411", 0.9)];
         check(&[("ح/417", 0.93)], &[twice, twice], &[], Some("ح/411"));
     }
@@ -186,6 +216,14 @@ mod tests {
         check(&[("ع/1166", 0.93)], &[&[("ح/1166", 0.9)]], &[], Some("ح/1166"));
         check(&[("ح/1166", 0.93)], &[&[("ع/1166", 0.9)]], &[], Some("ح/1166"));
         check(&[("ف/1166", 0.93)], &[&[("ش/1166", 0.9)]], &[], None);
+    }
+
+    #[test]
+    fn a_code_that_nobody_else_has_is_doubtful() {
+        let codes = [("قم".to_owned(), 40), ("هم".to_owned(), 1)].into_iter().collect();
+        let others = Others { office: Vec::new(), codes };
+        let said = [witness(&[("ق.م/5631", 0.4)])];
+        assert_eq!(number(&witness(&[("ه.م/5631", 0.3)]), &said, &others).as_deref(), Some("ق.م/5631"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::decode;
 use crate::ocr::TesseractSettings;
 use crate::pipeline;
 use crate::preprocess;
+use crate::serve;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,8 @@ pub struct Config {
     pub tesseract: TesseractSettings,
     /// `[pipeline]`: how much at once.
     pub pipeline: pipeline::Settings,
+    /// `[serve]`: how the server behaves.
+    pub serve: serve::Settings,
 }
 
 /// The configuration cannot be used.
@@ -85,6 +88,9 @@ impl Config {
         within("decode.pdf_page_seconds", self.decode.pdf_page_seconds, 1..=3600, "from 1 to 3600")?;
         within("decode.pdf_render_dpi", self.decode.pdf_render_dpi, 100..=600, "from 100 to 600")?;
         within("pipeline.page_memory_mib", self.pipeline.page_memory_mib, 16..=1_048_576, "from 16 to 1048576")?;
+        within("serve.upload_mib", self.serve.upload_mib, 1..=1_048_576, "from 1 to 1048576")?;
+        within("serve.upload_files", self.serve.upload_files, 1..=100_000, "from 1 to 100000")?;
+        within("serve.slow_client_seconds", self.serve.slow_client_seconds, 1..=3600, "from 1 to 3600")?;
         let mode = u32::from(self.tesseract.page_segmentation_mode);
         within("tesseract.page_segmentation_mode", mode, 3..=13, "from 3 to 13")
     }

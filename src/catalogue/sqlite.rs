@@ -1,8 +1,9 @@
 //! The catalogue in one SQLite file, with a write-ahead log: one writer, many readers, durable at every commit.
 
 use super::{
-    Catalogue, CatalogueError, CitationRow, CorrectionRow, CutRow, DocumentRow, InputError, InputId, InputRow,
-    InputStatus, Ledger, LetterKey, LetterRow, NamedBlob, NewInput, StageKey, documents, people,
+    BriefRow, Catalogue, CatalogueError, ChangeRow, CitationRow, CorrectionRow, CutRow, DocumentRow, InputError,
+    InputId, InputRow, InputStatus, Ledger, LetterKey, LetterRow, ListOrder, NamedBlob, NewInput, StageKey, changes,
+    documents, people,
 };
 use crate::model::{ContentHash, DocumentId, LetterDate};
 use jiff::Timestamp;
@@ -291,6 +292,18 @@ impl Catalogue for SqliteCatalogue {
 
     fn issuers(&self) -> Result<Vec<(String, u64)>, CatalogueError> {
         self.read(documents::issuers)
+    }
+
+    fn changes(&self, since: u64, limit: usize) -> Result<Vec<ChangeRow>, CatalogueError> {
+        self.read(|connection| changes::changes(connection, since, limit))
+    }
+
+    fn list(&self, order: ListOrder, limit: usize, offset: usize) -> Result<Vec<BriefRow>, CatalogueError> {
+        self.read(|connection| changes::list(connection, order, limit, offset))
+    }
+
+    fn secrecy_grades(&self) -> Result<Vec<String>, CatalogueError> {
+        self.read(changes::secrecy_grades)
     }
 
     fn correct(&self, correction: &CorrectionRow) -> Result<(), CatalogueError> {

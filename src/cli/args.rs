@@ -1,6 +1,7 @@
 //! What was typed.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Turns paper archives of Arabic official correspondence into something a clerk can search.
@@ -53,6 +54,8 @@ pub enum Command {
     Join(JoinArgs),
     /// The bodies known by name, and those that letters name and nobody entered
     Bodies(BodiesArgs),
+    /// Serve pages for people and an interface for programs
+    Serve(ServeArgs),
     /// What became of everything ever handed in
     Ledger,
     /// Check every blob, the catalogue and the index against each other
@@ -97,6 +100,31 @@ pub struct IngestArgs {
     /// Files and folders
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Where to listen
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
+    pub listen: SocketAddr,
+    /// Clients come through a proxy that ends TLS and sets X-Forwarded-For and X-Forwarded-Host
+    #[arg(long, conflicts_with = "certificate")]
+    pub behind_proxy: bool,
+    /// Certificate chain (PEM), to serve by TLS
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub certificate: Option<PathBuf>,
+    /// Its key (PEM)
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    pub key: Option<PathBuf>,
+    /// Pages of handed-in files read at once; 0 for one a processor
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// What reads the pages
+    #[arg(long, value_enum, default_value_t)]
+    pub engine: Engine,
+    /// Folder of the models, instead of those built in
+    #[arg(long, value_name = "DIR")]
+    pub tessdata: Option<PathBuf>,
 }
 
 /// A reader of pages.

@@ -1,7 +1,7 @@
 //! One function a subcommand.
 
 use super::args::{Cli, Command, Common, ReindexArgs, SearchArgs, ShowArgs};
-use super::{Outcome, UsageError, bodies, correct, doctor, evaluate, export, ingest, inspect, print, thread};
+use super::{Outcome, UsageError, bodies, correct, doctor, evaluate, export, ingest, inspect, print, serve, thread};
 use crate::config::Config;
 use crate::export::write_jsonl;
 use crate::model::{Document, DocumentId, PageNumber};
@@ -27,6 +27,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Command::Split(args) => correct::split(common, &args),
         Command::Join(args) => correct::join(common, &args),
         Command::Bodies(args) => bodies::run(common, &args),
+        Command::Serve(args) => serve::run(common, &config, &args),
         Command::Ledger => ledger(common),
         Command::Verify => verify(common),
         Command::Reindex(args) => reindex(common, &args),

@@ -14,6 +14,7 @@ mod inspect;
 mod print;
 pub mod restart;
 mod run;
+mod search;
 mod serve;
 mod thread;
 

@@ -16,5 +16,6 @@ mod decode;
 mod letters;
 mod licences;
 mod pdf_hostile;
+mod pdf_readback;
 mod pdf_text;
 mod support;

@@ -424,6 +424,8 @@ mod tests {
                 issuer: Some("وزارة المالية".to_owned()),
                 subject: None,
                 sketch: None,
+                secrecy: None,
+                doubt: 0.0,
                 citations: vec![CitationRow {
                     document: DocumentId { original, part: None },
                     number: "ق.م/77".to_owned(),

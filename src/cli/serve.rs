@@ -36,7 +36,11 @@ pub fn run(common: &Common, config: &Config, args: &ServeArgs) -> Result<Outcome
         } else {
             writeln!(out, "serving {}", ready.url).ok();
             if let Some(link) = ready.first_link {
-                writeln!(out, "nobody has an account yet; whoever opens this address once becomes administrator:\n{link}").ok();
+                writeln!(
+                    out,
+                    "nobody has an account yet; whoever opens this address once becomes administrator:\n{link}"
+                )
+                .ok();
             }
         }
         out.flush().ok();

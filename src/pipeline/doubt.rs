@@ -61,9 +61,7 @@ fn doubt_of(evidence: &[Evidence]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{
-        Confidence, ContentHash, DocumentId, Field, Letter, PageNumber, PixelBox, Source,
-    };
+    use crate::model::{Confidence, ContentHash, DocumentId, Field, Letter, PageNumber, PixelBox, Source};
 
     fn document(number: Option<(f32, FieldSource)>) -> Document {
         let field = |(confidence, source)| Field {

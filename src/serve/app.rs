@@ -4,6 +4,7 @@ use super::access::Book;
 use super::archive::Archive;
 use super::error::Problem;
 use super::images::ImageCache;
+use super::limit::Doors;
 use super::metrics::Metrics;
 use super::settings::Settings;
 use crate::decode;
@@ -36,6 +37,8 @@ pub struct App {
     pub behind_proxy: bool,
     /// Whether clients come by TLS, here or at the proxy.
     pub secure: bool,
+    /// Counts who tries to log in.
+    pub doors: Doors,
     /// Looks at the archive that may be taken at once.
     pub readers: Semaphore,
     /// Set once somebody has an account.

@@ -76,8 +76,7 @@ impl Archive {
         if let Some(index) = &*index {
             return Ok(Arc::clone(index));
         }
-        let opened: Arc<dyn SearchIndex> =
-            self.read(|store| store.index(Access::Read).map(Arc::from))?;
+        let opened: Arc<dyn SearchIndex> = self.read(|store| store.index(Access::Read).map(Arc::from))?;
         *index = Some(Arc::clone(&opened));
         Ok(opened)
     }

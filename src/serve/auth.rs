@@ -70,7 +70,8 @@ impl FromRequestParts<Shared> for Asked {
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Problem> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
         let address = address(app, &parts.headers, peer);
-        let bearer = header(&parts.headers, AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
+        let bearer =
+            header(&parts.headers, AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
         if let Some(token) = bearer {
             let viewer = app.book.token(token)?.ok_or(Problem::LogIn)?;
             return Ok(Self { viewer, address, form_pending: false });
@@ -83,7 +84,9 @@ impl FromRequestParts<Shared> for Asked {
         let by_person = session.is_some();
         let viewer = match session {
             Some(viewer) => viewer,
-            None if !app.has_users()? && is_of_this_machine(&parts.headers, peer) => Viewer::at_this_machine(String::new()),
+            None if !app.has_users()? && is_of_this_machine(&parts.headers, peer) => {
+                Viewer::at_this_machine(String::new())
+            }
             None => return Err(Problem::LogIn),
         };
         let sent = header(&parts.headers, FORM_HEADER).is_some_and(|token| same(token, &viewer.csrf));
@@ -92,7 +95,7 @@ impl FromRequestParts<Shared> for Asked {
 }
 
 /// Says whether a request comes from a page of this server, as far as browsers say; programs say nothing.
-fn is_of_own_page(app: &App, headers: &HeaderMap) -> bool {
+pub fn is_of_own_page(app: &App, headers: &HeaderMap) -> bool {
     let Some(origin) = header(headers, ORIGIN) else { return true };
     let host = host(app, headers);
     origin.split_once("://").is_some_and(|(_, of)| Some(of) == host)
@@ -102,10 +105,10 @@ fn is_of_own_page(app: &App, headers: &HeaderMap) -> bool {
 /// could have given it (DNS rebinding).
 fn is_of_this_machine(headers: &HeaderMap, peer: Option<SocketAddr>) -> bool {
     let Some(host) = header(headers, HOST) else { return false };
-    let name = host.strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or_else(
-        || host.split(':').next().unwrap_or_default(),
-        |(address, _)| address,
-    );
+    let name = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once(']'))
+        .map_or_else(|| host.split(':').next().unwrap_or_default(), |(address, _)| address);
     let local = name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     local && peer.is_some_and(|peer| peer.ip().is_loopback()) && header(headers, "x-forwarded-for").is_none()
 }

@@ -81,19 +81,27 @@ impl HitObject {
 /// How the letters counted spread.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FacetsObject {
-    years: Vec<CountObject>,
-    months: Vec<CountObject>,
-    bodies: Vec<CountObject>,
-    kinds: Vec<CountObject>,
-    organisations: Vec<CountObject>,
-    undated: u64,
+    /// By year, in order.
+    pub years: Vec<CountObject>,
+    /// By month, in order.
+    pub months: Vec<CountObject>,
+    /// By issuing body, most first.
+    pub bodies: Vec<CountObject>,
+    /// By kind, most first.
+    pub kinds: Vec<CountObject>,
+    /// By organisation, most first.
+    pub organisations: Vec<CountObject>,
+    /// Letters without a date.
+    pub undated: u64,
 }
 
 /// How many letters have a value.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CountObject {
-    value: String,
-    letters: u64,
+    /// The value.
+    pub value: String,
+    /// How many letters.
+    pub letters: u64,
 }
 
 impl From<Facets> for FacetsObject {
@@ -328,7 +336,9 @@ impl JobFileObject {
     fn of(file: JobFile, seen: &impl Fn(&str) -> bool) -> Self {
         let JobFile { name, bytes, sha256, end, .. } = file;
         match end {
-            None => Self { name, bytes, sha256, status: "waiting".to_owned(), documents: Vec::new(), pages: 0, error: None },
+            None => {
+                Self { name, bytes, sha256, status: "waiting".to_owned(), documents: Vec::new(), pages: 0, error: None }
+            }
             Some(end) => Self {
                 name,
                 bytes,

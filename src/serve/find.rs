@@ -57,14 +57,19 @@ impl Query {
     /// # Errors
     /// [`Problem::Wrong`] when a value is none.
     pub fn filters(&self, store: &Store, viewer: &Viewer) -> Result<Filters, Problem> {
-        let given = |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+        let given =
+            |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         let day = |name: &str, text: &Option<String>| -> Result<Option<LetterDate>, Problem> {
             let wrong = |text: &str| Problem::Wrong(format!("{name} is {text:?}, it must be a day such as 2014-03-12"));
             given(text).map(|text| text.parse().map_err(|_| wrong(&text))).transpose()
         };
         let kind = given(&self.kind).map(|name| {
             let known = Kind::ALL.into_iter().find(|kind| kind.as_str() == name);
-            known.ok_or_else(|| Problem::Wrong(format!("there is no kind {name:?}: give letter, memo, circular, order, minutes or other")))
+            known.ok_or_else(|| {
+                Problem::Wrong(format!(
+                    "there is no kind {name:?}: give letter, memo, circular, order, minutes or other"
+                ))
+            })
         });
         let mut filters = Filters {
             from: given(&self.from),
@@ -136,7 +141,13 @@ pub fn find(app: &App, store: &Store, viewer: &Viewer, query: &Query) -> Result<
 ///
 /// # Errors
 /// [`Problem`] when the index cannot be used.
-pub fn complete(app: &App, store: &Store, viewer: &Viewer, typed: &str, limit: usize) -> Result<Vec<Completion>, Problem> {
+pub fn complete(
+    app: &App,
+    store: &Store,
+    viewer: &Viewer,
+    typed: &str,
+    limit: usize,
+) -> Result<Vec<Completion>, Problem> {
     let typed: String = typed.chars().take(200).collect();
     Ok(app.archive.index()?.complete(&typed, limit, &within(store, viewer)?)?)
 }

@@ -72,7 +72,8 @@ pub fn part(asked: &HeaderMap, tag: &str, size: u64) -> Part {
         return Part::Whole;
     }
     let range = asked.get(header::RANGE).and_then(|value| value.to_str().ok());
-    let Some((first, last)) = range.and_then(|range| range.strip_prefix("bytes=")).and_then(|range| range.split_once('-'))
+    let Some((first, last)) =
+        range.and_then(|range| range.strip_prefix("bytes=")).and_then(|range| range.split_once('-'))
     else {
         return Part::Whole;
     };

@@ -55,7 +55,12 @@ impl Metrics {
             let Gauge { name, help, value } = gauge;
             line(&mut out, format_args!("# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}"));
         }
-        line(&mut out, format_args!("# HELP warraq_requests_total Answers by route and status.\n# TYPE warraq_requests_total counter"));
+        line(
+            &mut out,
+            format_args!(
+                "# HELP warraq_requests_total Answers by route and status.\n# TYPE warraq_requests_total counter"
+            ),
+        );
         for ((route, status), count) in &*self.requests.lock().unwrap_or_else(PoisonError::into_inner) {
             line(&mut out, format_args!("warraq_requests_total{{route=\"{route}\",status=\"{status}\"}} {count}"));
         }

@@ -5,10 +5,11 @@ use super::app::{App, Shared};
 use super::archive::Archive;
 use super::error::Problem;
 use super::images::ImageCache;
+use super::limit::Doors;
 use super::metrics::Metrics;
 use super::settings::Settings;
 use super::worker::{self, LoadReader};
-use super::{api, headers};
+use super::{api, headers, pages};
 use crate::decode;
 use crate::pipeline::{self, ArchiveError};
 use axum::Router;
@@ -126,14 +127,15 @@ pub fn run(options: Options, ready: impl FnOnce(Ready)) -> Result<(), ServeError
         program: options.program,
         behind_proxy: options.behind_proxy,
         secure,
+        doors: Doors::default(),
         readers: Semaphore::new(readers),
         has_users: AtomicBool::new(false),
         pages_read: AtomicU64::new(0),
         wake: Mutex::new(wake),
         stop: Arc::clone(&stop),
     });
-    let listener = TcpListener::bind(options.listen)
-        .map_err(|source| ServeError::Listen { address: options.listen, source })?;
+    let listener =
+        TcpListener::bind(options.listen).map_err(|source| ServeError::Listen { address: options.listen, source })?;
     let scheme = if options.certificate.is_some() { "https" } else { "http" };
     let url = format!("{scheme}://{}", listener.local_addr()?);
     let first_link = first_link.map(|secret| format!("{url}/welcome/{}", secret.text()));
@@ -143,7 +145,8 @@ pub fn run(options: Options, ready: impl FnOnce(Ready)) -> Result<(), ServeError
         .name("take-in".to_owned())
         .spawn(move || worker::run(&working, &load, &pipeline, &woken))?;
     let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
-    let served = runtime.block_on(serve(Arc::clone(&app), listener, options.certificate, || ready(Ready { url, first_link })));
+    let served =
+        runtime.block_on(serve(Arc::clone(&app), listener, options.certificate, || ready(Ready { url, first_link })));
     stop.store(true, Ordering::Relaxed);
     app.wake_worker();
     runtime.shutdown_timeout(GRACE);
@@ -193,8 +196,9 @@ async fn serve(
 
 fn router(app: Shared) -> Router {
     Router::new()
-        .merge(api::router())
+        .merge(pages::router())
         .layer(DefaultBodyLimit::max(MOST_BODY_BYTES))
+        .merge(api::router())
         .layer(CatchPanicLayer::custom(fault))
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(Arc::clone(&app), watch))

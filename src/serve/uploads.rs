@@ -74,7 +74,9 @@ async fn receive_all(app: &Shared, asked: &Asked, folder: &Path, mut body: Multi
                 let file = keep(app, field, &place.join(&name), name, &mut left, patience).await?;
                 received.files.push(file);
             }
-            (name, None) => return Err(Problem::Wrong(format!("there is no field {name:?}: give file and organisation"))),
+            (name, None) => {
+                return Err(Problem::Wrong(format!("there is no field {name:?}: give file and organisation")));
+            }
         }
     }
     if received.files.is_empty() {

@@ -84,8 +84,13 @@ fn take_jobs(
         organisation: first.organisation.as_deref(),
         stop: &app.stop,
     };
-    let queue =
-        Queue { app, places: &places, organisation: first.organisation.clone(), seen: HashSet::new(), files: VecDeque::new() };
+    let queue = Queue {
+        app,
+        places: &places,
+        organisation: first.organisation.clone(),
+        seen: HashSet::new(),
+        files: VecDeque::new(),
+    };
     pipeline::ingest(&run, queue, |news| match news {
         News::Page => {
             app.pages_read.fetch_add(1, Ordering::Relaxed);

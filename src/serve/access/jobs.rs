@@ -129,7 +129,12 @@ impl Book {
     ///
     /// # Errors
     /// See [`Self::add_job`].
-    pub fn same_job(&self, owner: Option<i64>, organisation: Option<&str>, files: &[NewFile]) -> Result<Option<JobRow>, AccessError> {
+    pub fn same_job(
+        &self,
+        owner: Option<i64>,
+        organisation: Option<&str>,
+        files: &[NewFile],
+    ) -> Result<Option<JobRow>, AccessError> {
         let wanted: Vec<&str> = files.iter().map(|file| file.sha256.as_str()).collect();
         let open = self.open_jobs()?.into_iter();
         let mut same = open.filter(|job| job.owner == owner && job.organisation.as_deref() == organisation);
@@ -226,7 +231,12 @@ mod tests {
     fn a_job_ends_with_its_last_file_and_outlives_a_restart() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("access.db");
-        let file = |name: &str| NewFile { name: name.to_owned(), path: format!("in/{name}"), sha256: name.to_owned(), bytes: 3 };
+        let file = |name: &str| NewFile {
+            name: name.to_owned(),
+            path: format!("in/{name}"),
+            sha256: name.to_owned(),
+            bytes: 3,
+        };
         let files = [file("a.tif"), file("b.tif")];
         let book = Book::open(&path).unwrap();
         book.add_job("1", (None, "-"), Some("الفاو"), &files).unwrap();

@@ -11,7 +11,6 @@ mod password;
 mod secret;
 mod tokens;
 mod users;
-mod webhooks;
 
 pub use audit::AuditRow;
 pub use book::{AccessError, Book};
@@ -19,7 +18,6 @@ pub use jobs::{FileEnd, JobFile, JobRow, NewFile};
 pub use secret::{Secret, hash};
 pub use tokens::{NewToken, TokenRow};
 pub use users::{LoginError, NewUser, User};
-pub use webhooks::WebhookRow;
 
 use std::fmt;
 use std::str::FromStr;
@@ -199,7 +197,8 @@ impl Viewer {
 
     /// Says whether it may know of a letter of this body and this secrecy.
     pub fn sees(&self, organisation: Option<&str>, secrecy: Option<&str>) -> bool {
-        let own = self.organisations.as_ref().is_none_or(|own| own.iter().any(|one| Some(one.as_str()) == organisation));
+        let own =
+            self.organisations.as_ref().is_none_or(|own| own.iter().any(|one| Some(one.as_str()) == organisation));
         own && Clearance::of_letter(secrecy) <= self.clearance
     }
 

@@ -30,7 +30,8 @@ pub fn hashed(password: &str) -> Result<String, AccessError> {
 /// Says whether a password is the one that was kept. Takes as long where none was kept, so that time does not tell who has an account.
 pub fn fits(password: &str, kept: Option<&str>) -> bool {
     // The hash of a password that nobody knows.
-    const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$kCpWH5bTgd6qK3Gk0kZ2m1qv0b3bW2h0l1C9nJmXr0A";
+    const NOBODY: &str =
+        "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$kCpWH5bTgd6qK3Gk0kZ2m1qv0b3bW2h0l1C9nJmXr0A";
     let Ok(parsed) = PasswordHash::new(kept.unwrap_or(NOBODY)) else { return false };
     let password = password.get(..password.len().min(MOST_BYTES)).unwrap_or("");
     let _turn = ONE_AT_A_TIME.lock();

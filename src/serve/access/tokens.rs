@@ -45,7 +45,8 @@ impl Book {
         let scopes: Vec<&str> = new.scopes.iter().map(|scope| scope.as_str()).collect();
         let expires = new.days.map(|days| seconds() + i64::from(days) * 24 * 3600);
         self.write(|db| {
-            let sql = "INSERT INTO tokens (secret, user, name, scopes, created, expires) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+            let sql =
+                "INSERT INTO tokens (secret, user, name, scopes, created, expires) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
             db.execute(sql, params![secret.hash(), new.user, new.name, scopes.join(" "), seconds(), expires])
         })?;
         Ok(secret)

@@ -73,7 +73,9 @@ impl Book {
     /// # Errors
     /// [`AccessError`], as everywhere here: the file cannot be read or written.
     pub fn has_users(&self) -> Result<bool, AccessError> {
-        self.read(|db| db.query_row("SELECT EXISTS (SELECT 1 FROM users WHERE password IS NOT NULL)", [], |row| row.get(0)))
+        self.read(|db| {
+            db.query_row("SELECT EXISTS (SELECT 1 FROM users WHERE password IS NOT NULL)", [], |row| row.get(0))
+        })
     }
 
     /// Makes the link that makes the first administrator; earlier ones stop working.
@@ -95,7 +97,10 @@ impl Book {
         self.write(|db| {
             db.execute("DELETE FROM links WHERE user = ?1", [user])?;
             let expires = seconds() + LINK_SECONDS;
-            db.execute("INSERT INTO links (secret, user, expires) VALUES (?1, ?2, ?3)", params![secret.hash(), user, expires])
+            db.execute(
+                "INSERT INTO links (secret, user, expires) VALUES (?1, ?2, ?3)",
+                params![secret.hash(), user, expires],
+            )
         })?;
         Ok(secret)
     }
@@ -104,7 +109,8 @@ impl Book {
     pub fn link_of(&self, secret: &str) -> Result<Option<Option<User>>, AccessError> {
         self.read(|db| {
             let sql = "SELECT user FROM links WHERE secret = ?1 AND expires > ?2";
-            let found: Option<Option<i64>> = db.query_row(sql, params![hash(secret), seconds()], |row| row.get(0)).optional()?;
+            let found: Option<Option<i64>> =
+                db.query_row(sql, params![hash(secret), seconds()], |row| row.get(0)).optional()?;
             Ok(match found {
                 None => None,
                 Some(None) => Some(None),
@@ -150,7 +156,14 @@ impl Book {
         let added = self.write(|db| {
             let sql = "INSERT INTO users (name, display, role, organisations, clearance, created)
                        VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING RETURNING id";
-            let values = params![new.name, new.display, new.role.as_str(), list(&new.organisations), new.clearance.as_str(), seconds()];
+            let values = params![
+                new.name,
+                new.display,
+                new.role.as_str(),
+                list(&new.organisations),
+                new.clearance.as_str(),
+                seconds()
+            ];
             db.query_row(sql, values, |row| row.get(0)).optional()
         })?;
         added.ok_or(AccessError::Name)
@@ -169,7 +182,9 @@ impl Book {
             if db.query_row(left, [], |row| row.get(0))? { Ok(true) } else { Err(rusqlite::Error::ExecuteReturnedResults) }
         });
         match changed {
-            Err(AccessError::Database { source: rusqlite::Error::ExecuteReturnedResults, .. }) => Err(AccessError::LastAdministrator),
+            Err(AccessError::Database { source: rusqlite::Error::ExecuteReturnedResults, .. }) => {
+                Err(AccessError::LastAdministrator)
+            }
             other => other.map(|_| ()),
         }
     }
@@ -204,7 +219,10 @@ impl Book {
         let secret = Secret::new()?;
         self.write(|db| {
             db.execute("UPDATE users SET failures = 0, locked_until = 0 WHERE id = ?1", [id])?;
-            db.execute("DELETE FROM sessions WHERE seen < ?1 OR created < ?2", [now - IDLE_SECONDS, now - LONGEST_SECONDS])?;
+            db.execute(
+                "DELETE FROM sessions WHERE seen < ?1 OR created < ?2",
+                [now - IDLE_SECONDS, now - LONGEST_SECONDS],
+            )?;
             let sql = "INSERT INTO sessions (secret, user, created, seen) VALUES (?1, ?2, ?3, ?3)";
             db.execute(sql, params![secret.hash(), id, now])
         })?;
@@ -292,7 +310,8 @@ fn list(organisations: &Option<Vec<String>>) -> Option<String> {
 }
 
 fn is_name(name: &str) -> bool {
-    (1..=64).contains(&name.chars().count()) && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'))
+    (1..=64).contains(&name.chars().count())
+        && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'))
 }
 
 #[cfg(test)]
@@ -306,7 +325,13 @@ mod tests {
     }
 
     fn new(name: &str, role: Role) -> NewUser {
-        NewUser { name: name.to_owned(), display: name.to_owned(), role, organisations: None, clearance: Clearance::Open }
+        NewUser {
+            name: name.to_owned(),
+            display: name.to_owned(),
+            role,
+            organisations: None,
+            clearance: Clearance::Open,
+        }
     }
 
     #[test]

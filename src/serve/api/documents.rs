@@ -42,7 +42,11 @@ const FOR_GOOD: &str = "private, max-age=31536000, immutable";
 pub fn visible(store: &Store, viewer: &Viewer, id: &str) -> Result<DocumentRow, Problem> {
     let id: DocumentId = id.parse().map_err(|_| Problem::Missing("document"))?;
     let row = store.catalogue.document(&id)?.ok_or(Problem::Missing("document"))?;
-    if viewer.sees(row.organisation.as_deref(), row.letter.secrecy.as_deref()) { Ok(row) } else { Err(Problem::Missing("document")) }
+    if viewer.sees(row.organisation.as_deref(), row.letter.secrecy.as_deref()) {
+        Ok(row)
+    } else {
+        Err(Problem::Missing("document"))
+    }
 }
 
 /// Returns a whole document as a viewer may see it: letters it cites that he may not see are not told to be here.
@@ -393,5 +397,9 @@ pub fn set_right(
     let document = writer.store.document(&row.id)?.ok_or(Problem::Missing("document"))?;
     // A letter made more secret than its corrector may see is his no more.
     let secrecy = document.letter.secrecy.as_ref().map(|field| field.value.as_str());
-    if asked.viewer.sees(document.organisation.as_deref(), secrecy) { Ok(document) } else { Err(Problem::Missing("document")) }
+    if asked.viewer.sees(document.organisation.as_deref(), secrecy) {
+        Ok(document)
+    } else {
+        Err(Problem::Missing("document"))
+    }
 }

@@ -1,12 +1,12 @@
 //! Handing files in, and what became of them.
 
+use crate::serve::access::JobRow;
 use crate::serve::access::{Right, Secret, Viewer};
 use crate::serve::app::{App, Shared, blocking};
 use crate::serve::auth::Asked;
 use crate::serve::dto::{self, JobObject};
 use crate::serve::error::{Problem, ProblemObject};
 use crate::serve::uploads;
-use crate::serve::access::JobRow;
 use axum::Json;
 use axum::extract::multipart::{Multipart, MultipartRejection};
 use axum::extract::{Path, State};
@@ -114,7 +114,8 @@ pub fn object(app: &App, viewer: &Viewer, job: JobRow) -> Result<JobObject, Prob
 )]
 pub async fn job(State(app): State<Shared>, asked: Asked, Path(id): Path<String>) -> Result<Json<JobObject>, Problem> {
     let found = blocking(&app, move |app| {
-        let job = app.book.job(&id)?.filter(|job| dto::may_see_job(&asked.viewer, job)).ok_or(Problem::Missing("job"))?;
+        let job =
+            app.book.job(&id)?.filter(|job| dto::may_see_job(&asked.viewer, job)).ok_or(Problem::Missing("job"))?;
         object(app, &asked.viewer, job)
     });
     found.await.map(Json)

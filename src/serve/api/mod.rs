@@ -6,18 +6,19 @@ mod jobs;
 mod search;
 mod system;
 
-pub use changes::told;
-pub use documents::{page_image, original, pdf, text, visible};
+pub use documents::{set_right, thread_of, visible, whole};
+pub use jobs::hand_in;
 
 use super::app::Shared;
 use super::error::Problem;
 use axum::Json;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
 #[derive(OpenApi)]
@@ -43,7 +44,7 @@ fn described() -> (Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(documents::page_image))
         .routes(routes!(documents::correct))
         .routes(routes!(changes::changes))
-        .routes(routes!(jobs::upload))
+        .routes(routes!(jobs::upload).layer(DefaultBodyLimit::disable()))
         .routes(routes!(jobs::job))
         .routes(routes!(system::healthz))
         .routes(routes!(system::metrics))

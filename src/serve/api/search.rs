@@ -1,8 +1,8 @@
 //! Searching, and help while typing.
 
+use crate::serve::access::Right;
 use crate::serve::app::{Shared, reading};
 use crate::serve::auth::Asked;
-use crate::serve::access::Right;
 use crate::serve::dto::{CompletionObject, SearchObject};
 use crate::serve::error::{Problem, ProblemObject};
 use crate::serve::find::{self, Query};

@@ -1,8 +1,8 @@
 //! For those who watch over the server.
 
+use crate::serve::access::Right;
 use crate::serve::app::{Shared, reading};
 use crate::serve::auth::Asked;
-use crate::serve::access::Right;
 use crate::serve::error::{Problem, ProblemObject};
 use crate::serve::metrics::Gauge;
 use axum::extract::State;

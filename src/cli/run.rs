@@ -1,7 +1,7 @@
 //! One function a subcommand.
 
 use super::args::{Cli, Command, Common, ReindexArgs, SearchArgs, ShowArgs};
-use super::{Outcome, UsageError, bodies, correct, doctor, evaluate, export, ingest, inspect, print, thread};
+use super::{Outcome, UsageError, bodies, correct, doctor, evaluate, export, ingest, inspect, ledger, print, thread};
 use crate::config::Config;
 use crate::export::write_jsonl;
 use crate::model::{Document, DocumentId, PageNumber};
@@ -27,7 +27,9 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Command::Split(args) => correct::split(common, &args),
         Command::Join(args) => correct::join(common, &args),
         Command::Bodies(args) => bodies::run(common, &args),
-        Command::Ledger => ledger(common),
+        Command::Ledger(args) => ledger::run(common, &args),
+        Command::Retry(args) => ingest::retry(common, &config, &args),
+        Command::ReadApart { reading, path } => ingest::read_apart(&config, &reading, &path),
         Command::Verify => verify(common),
         Command::Reindex(args) => reindex(common, &args),
         Command::Evaluate(args) => evaluate::run(common, &config, &args),
@@ -104,22 +106,6 @@ pub fn resolve(store: &Store, typed: &str) -> Result<DocumentId> {
 /// Returns a document of the archive.
 pub fn load(store: &Store, id: DocumentId) -> Result<Document> {
     store.document(&id)?.with_context(|| format!("document {id} has gone from the catalogue"))
-}
-
-fn ledger(common: &Common) -> Result<Outcome> {
-    let store = Store::open(&common.archive, Access::Read)?;
-    let ledger = store.catalogue.ledger()?;
-    let mut out = io::stdout().lock();
-    if common.json {
-        let ledger = json!({
-            "seen": ledger.seen, "stored": ledger.stored, "duplicate": ledger.duplicate, "failed": ledger.failed,
-            "waiting": ledger.waiting, "ignored": ledger.ignored, "balances": ledger.balances(),
-        });
-        writeln!(out, "{ledger}")?;
-    } else {
-        print::ledger(&mut out, &ledger, &store.catalogue.inputs("failed")?, &store.catalogue.inputs("waiting")?)?;
-    }
-    Ok(if ledger.balances() { Outcome::Well } else { Outcome::NotAll })
 }
 
 fn verify(common: &Common) -> Result<Outcome> {

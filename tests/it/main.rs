@@ -17,4 +17,5 @@ mod letters;
 mod licences;
 mod pdf_hostile;
 mod pdf_text;
+mod retry;
 mod support;

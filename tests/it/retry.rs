@@ -120,6 +120,7 @@ fn a_file_that_kills_the_program_is_set_aside_and_the_rest_goes_on() {
         let mut command = Command::new("bash");
         command.arg("-c").arg(format!("ulimit -c 0; ulimit -v {MEMORY_KIB}; exec \"$@\"")).arg("bash");
         command.arg(whole.get_program()).args(whole.get_args()).env("OMP_THREAD_LIMIT", "1");
+        command.env("MALLOC_ARENA_MAX", "2").env("RUST_BACKTRACE", "0");
         command.args(["ingest", "--json", "--jobs", "1"]).arg(folder.path()).output().unwrap()
     };
     let first = ingest();
@@ -138,4 +139,4 @@ fn a_file_that_kills_the_program_is_set_aside_and_the_rest_goes_on() {
 }
 
 /// Address space in which a letter is read and the poison is not.
-const MEMORY_KIB: u32 = 1_200_000;
+const MEMORY_KIB: u32 = 500_000;

@@ -1,7 +1,9 @@
 //! What was typed.
 
 use crate::catalogue::LedgerBy;
+use crate::model::Kind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
 use std::path::PathBuf;
 
 /// Turns paper archives of Arabic official correspondence into something a clerk can search.
@@ -201,9 +203,36 @@ pub struct SearchArgs {
     /// Hits to pass over
     #[arg(long, default_value_t = 0, value_name = "M")]
     pub offset: usize,
-    /// Words, "phrases", -excluded words, fields such as العدد:12/345 or date:2014-03-12
-    #[arg(required = true, value_name = "QUERY")]
+    /// Only letters issued by a body with these words in its name
+    #[arg(long, value_name = "BODY")]
+    pub from: Option<String>,
+    /// Only letters addressed to a body with these words in its name
+    #[arg(long, value_name = "BODY")]
+    pub to: Option<String>,
+    /// Only letters of this kind: letter, memo, circular, order, minutes, other
+    #[arg(long, value_name = "KIND", value_parser = kind)]
+    pub kind: Option<Kind>,
+    /// Only letters of this day or later, such as 2014-03-12
+    #[arg(long, value_name = "DATE")]
+    pub date_from: Option<Date>,
+    /// Only letters of this day or earlier
+    #[arg(long, value_name = "DATE")]
+    pub date_to: Option<Date>,
+    /// Only letters of this organisation; may be given again for another one
+    #[arg(long, value_name = "ID")]
+    pub organisation: Vec<String>,
+    /// Also tell how the letters found spread over years, months, bodies, kinds and organisations
+    #[arg(long)]
+    pub facets: bool,
+    /// Words, "phrases", -excluded words, fields such as العدد:12/345 or date:2014-03-12. Without any, all letters that
+    /// the options above allow
+    #[arg(required_unless_present_any = ["from", "to", "kind", "date_from", "date_to", "organisation"], value_name = "QUERY")]
     pub query: Vec<String>,
+}
+
+fn kind(name: &str) -> Result<Kind, String> {
+    let names = || Kind::ALL.map(Kind::as_str).join(", ");
+    Kind::ALL.into_iter().find(|kind| kind.as_str() == name).ok_or_else(|| format!("the kinds are {}", names()))
 }
 
 #[derive(Debug, Args)]

@@ -15,6 +15,7 @@ mod ledger;
 mod print;
 pub mod restart;
 mod run;
+mod search;
 mod thread;
 
 use crate::config::ConfigError;

@@ -16,6 +16,7 @@ mod decode;
 mod letters;
 mod licences;
 mod pdf_hostile;
+mod pdf_readback;
 mod pdf_text;
 mod retry;
 mod support;

@@ -139,4 +139,4 @@ fn a_file_that_kills_the_program_is_set_aside_and_the_rest_goes_on() {
 }
 
 /// Address space in which a letter is read and the poison is not.
-const MEMORY_KIB: u32 = 500_000;
+const MEMORY_KIB: u32 = 300_000;

@@ -11,6 +11,7 @@ mod evaluate;
 mod export;
 mod ingest;
 mod inspect;
+mod ledger;
 mod print;
 pub mod restart;
 mod run;

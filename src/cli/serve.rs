@@ -1,9 +1,9 @@
 //! `serve`: pages for people and an interface for programs, until it is told to stop.
 
 use super::args::{Common, ServeArgs};
-use super::{Outcome, UsageError, engine};
+use super::{Outcome, UsageError, ingest};
 use crate::config::Config;
-use crate::pipeline::{Reader, Settings};
+use crate::pipeline::Settings;
 use crate::serve::{self, Options, ServeError};
 use anyhow::{Context, Result};
 use serde_json::json;
@@ -13,20 +13,18 @@ use std::io::{self, Write};
 /// Runs `serve`.
 pub fn run(common: &Common, config: &Config, args: &ServeArgs) -> Result<Outcome> {
     let program = env::current_exe().context("the program cannot find itself, which it starts anew for PDFs")?;
-    let (models, engine, loaded) = (args.tessdata.clone(), args.engine, config.clone());
+    let (reading, loaded) = (args.reading.clone(), config.clone());
     let options = Options {
         archive: common.archive.clone(),
         listen: args.listen,
         behind_proxy: args.behind_proxy,
         certificate: args.certificate.clone().zip(args.key.clone()),
         settings: config.serve.clone(),
-        decode: config.decode.clone(),
-        pipeline: Settings { jobs: args.jobs.unwrap_or(config.pipeline.jobs), ..config.pipeline.clone() },
+        decode: ingest::with_passwords(&config.decode, reading.password_file.as_deref())?,
+        pipeline: Settings { jobs: reading.jobs.unwrap_or(config.pipeline.jobs), ..config.pipeline.clone() },
         program,
-        load_reader: Box::new(move || {
-            let engine = engine::load(engine, models.as_deref(), &loaded).map_err(|error| error.to_string())?;
-            Ok(Reader::Image { engine, preprocess: loaded.preprocess.clone() })
-        }),
+        apart: if reading.text_from.is_some() { Vec::new() } else { ingest::apart(common, &reading) },
+        load_reader: Box::new(move || ingest::reader(&loaded, &reading).map_err(|error| format!("{error:#}"))),
     };
     let served = serve::run(options, |ready| {
         let mut out = io::stdout().lock();

@@ -136,7 +136,7 @@ impl From<ArchiveError> for Problem {
     fn from(error: ArchiveError) -> Self {
         match error {
             ArchiveError::Locked { holder, .. } => {
-                Self::Busy(format!("the archive is being written by process {holder}: try again soon"))
+                Self::Busy(format!("the archive is being written by {holder}: try again soon"))
             }
             ArchiveError::Search(SearchError::Busy(_)) => {
                 Self::Busy("the search index is being written by another process: try again soon".to_owned())

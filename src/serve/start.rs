@@ -8,7 +8,7 @@ use super::images::ImageCache;
 use super::limit::Doors;
 use super::metrics::Metrics;
 use super::settings::Settings;
-use super::worker::{self, LoadReader};
+use super::worker::{self, LoadReader, Taking};
 use super::{api, headers, pages};
 use crate::decode;
 use crate::pipeline::{self, ArchiveError};
@@ -18,6 +18,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
+use std::ffi::OsString;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -57,6 +58,8 @@ pub struct Options {
     pub pipeline: pipeline::Settings,
     /// This program.
     pub program: PathBuf,
+    /// What makes this program the reader of one file under suspicion.
+    pub apart: Vec<OsString>,
     /// Loads what reads pages.
     pub load_reader: LoadReader,
 }
@@ -140,10 +143,9 @@ pub fn run(options: Options, ready: impl FnOnce(Ready)) -> Result<(), ServeError
     let url = format!("{scheme}://{}", listener.local_addr()?);
     let first_link = first_link.map(|secret| format!("{url}/welcome/{}", secret.text()));
     let working = Arc::clone(&app);
-    let (load, pipeline) = (options.load_reader, options.pipeline);
-    let worker = thread::Builder::new()
-        .name("take-in".to_owned())
-        .spawn(move || worker::run(&working, &load, &pipeline, &woken))?;
+    let taking = Taking { load: options.load_reader, settings: options.pipeline, apart: options.apart };
+    let worker =
+        thread::Builder::new().name("take-in".to_owned()).spawn(move || worker::run(&working, &taking, &woken))?;
     let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
     let served =
         runtime.block_on(serve(Arc::clone(&app), listener, options.certificate, || ready(Ready { url, first_link })));

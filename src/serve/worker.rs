@@ -9,6 +9,7 @@ use crate::ingest::{Found, What};
 use crate::model::DocumentId;
 use crate::pipeline::{self, ArchiveError, End, Ended, Ingest, News, Reader};
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -19,6 +20,16 @@ use std::time::Duration;
 /// Loads what reads pages, when the first job comes: a server that nobody hands files to needs no models in memory.
 pub type LoadReader = Box<dyn Fn() -> Result<Reader, String> + Send>;
 
+/// How files are taken in.
+pub struct Taking {
+    /// Loads what reads pages.
+    pub load: LoadReader,
+    /// How much at once.
+    pub settings: pipeline::Settings,
+    /// What makes this program the reader of one file under suspicion.
+    pub apart: Vec<OsString>,
+}
+
 /// While another process writes, the lock is tried again after so long.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 /// Nothing is missed without this; it finds jobs that a fault left behind.
@@ -28,10 +39,10 @@ const LOOK_AGAIN: Duration = Duration::from_secs(60);
 type Places = Mutex<HashMap<PathBuf, (String, i64)>>;
 
 /// Takes jobs in until the server stops.
-pub fn run(app: &App, load: &LoadReader, settings: &pipeline::Settings, wake: &Receiver<()>) {
+pub fn run(app: &App, taking: &Taking, wake: &Receiver<()>) {
     let mut reader = None;
     while !app.stop.load(Ordering::Relaxed) {
-        let wait = match take_jobs(app, &mut reader, load, settings) {
+        let wait = match take_jobs(app, &mut reader, taking) {
             Ok(true) => continue,
             Ok(false) => LOOK_AGAIN,
             Err(Trouble::Archive(ArchiveError::Locked { holder, .. })) => {
@@ -60,18 +71,13 @@ enum Trouble {
     Reader(String),
 }
 
-/// Takes in the oldest job and all that follow for the same body; returns whether there was any.
-fn take_jobs(
-    app: &App,
-    reader: &mut Option<Reader>,
-    load: &LoadReader,
-    settings: &pipeline::Settings,
-) -> Result<bool, Trouble> {
+/// Takes in the oldest job and all that follow of the same body and person; returns whether there was any.
+fn take_jobs(app: &App, reader: &mut Option<Reader>, taking: &Taking) -> Result<bool, Trouble> {
     let Some(first) = app.book.open_jobs()?.into_iter().next() else { return Ok(false) };
     let writer = app.archive.writer(Duration::ZERO)?;
     let reader = match reader {
         Some(reader) => reader,
-        none => none.insert(load().map_err(Trouble::Reader)?),
+        none => none.insert((taking.load)().map_err(Trouble::Reader)?),
     };
     let places = Places::default();
     let run = Ingest {
@@ -79,15 +85,19 @@ fn take_jobs(
         index: &*writer.index,
         reader,
         decode: &app.decode,
-        settings,
+        settings: &taking.settings,
         program: &app.program,
+        apart: &taking.apart,
         organisation: first.organisation.as_deref(),
+        rules: &[],
+        by: &first.by,
+        paranoid: false,
         stop: &app.stop,
     };
     let queue = Queue {
         app,
         places: &places,
-        organisation: first.organisation.clone(),
+        of: (first.organisation.clone(), first.by.clone()),
         seen: HashSet::new(),
         files: VecDeque::new(),
     };
@@ -100,11 +110,12 @@ fn take_jobs(
     Ok(true)
 }
 
-/// The files of the jobs of one body, oldest first; jobs that come meanwhile are taken along.
+/// The files of the jobs of one body and one person, oldest first; jobs that come meanwhile are taken along.
 struct Queue<'a> {
     app: &'a App,
     places: &'a Places,
-    organisation: Option<String>,
+    /// The body they belong to, and who handed them in.
+    of: (Option<String>, String),
     seen: HashSet<String>,
     files: VecDeque<PathBuf>,
 }
@@ -118,9 +129,9 @@ impl Queue<'_> {
                 return None;
             }
         };
-        // The oldest job of another body ends this run, so that none waits for ever.
+        // The oldest job of another body or person ends this run, so that none waits for ever.
         let next = open.into_iter().find(|job| !self.seen.contains(&job.id))?;
-        (next.organisation == self.organisation).then_some(next)
+        (next.organisation == self.of.0 && next.by == self.of.1).then_some(next)
     }
 }
 
@@ -134,7 +145,7 @@ impl Iterator for Queue<'_> {
                     Ok(_) => What::File,
                     Err(error) => What::Unreadable(error),
                 };
-                return Some(Found { path, named: true, what });
+                return Some(Found { root: path.clone(), path, named: true, what });
             }
             let job = self.next_job()?;
             let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,7 +2,7 @@
 
 use super::frame::Page;
 use super::language::Language;
-use crate::catalogue::{InputRow, InputStatus, Ledger};
+use crate::catalogue::{InputRow, InputStatus, Ledger, RowFilter};
 use crate::serve::access::{JobRow, Right};
 use crate::serve::app::{Shared, reading};
 use crate::serve::dto::may_see_job;
@@ -26,7 +26,8 @@ pub async fn page(State(app): State<Shared>, page: Page) -> Response {
         let viewer = &asked.viewer;
         // The balance counts files of all bodies: only who sees all of them sees it.
         let ledger = if viewer.sees_all() { Some(store.catalogue.ledger()?) } else { None };
-        let mut failed = store.catalogue.inputs("failed")?;
+        let mut failed =
+            store.catalogue.inputs(&RowFilter { status: Some("failed".to_owned()), ..RowFilter::default() })?;
         failed.retain(|row| viewer.sees(row.input.organisation.as_deref(), None));
         failed.reverse();
         let mut jobs = app.book.last_jobs(MOST_JOBS)?;

@@ -11,9 +11,11 @@ mod evaluate;
 mod export;
 mod ingest;
 mod inspect;
+mod ledger;
 mod print;
 pub mod restart;
 mod run;
+mod search;
 mod thread;
 
 use crate::config::ConfigError;

@@ -187,6 +187,10 @@ impl OcrEngine for Tesseract {
         self.give_back(handle);
         Ok(lines)
     }
+
+    fn reads_by_line(&self) -> bool {
+        self.settings.page_segmentation_mode == RAW_LINE
+    }
 }
 
 fn read_table(handle: &mut TessBaseApi, grey: &GrayImage, dpi: Dpi) -> Result<String, OcrError> {

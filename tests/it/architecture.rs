@@ -21,7 +21,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("export", &["model", "text"]),
     ("evaluate", &["model", "text"]),
     // The stages' settings.
-    ("config", &["decode", "preprocess", "ocr", "pipeline", "search", "model"]),
+    ("config", &["ingest", "decode", "preprocess", "ocr", "pipeline", "search", "model"]),
     (
         "pipeline",
         &[

@@ -18,4 +18,5 @@ mod licences;
 mod pdf_hostile;
 mod pdf_readback;
 mod pdf_text;
+mod retry;
 mod support;

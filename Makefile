@@ -21,7 +21,9 @@ demo: deps
 	cargo build --release --locked
 	@scripts/demo.sh
 
-test: deps
+test:
+	@scripts/install-deps.sh --tests
+	@scripts/install-readers.sh
 	cargo test --locked
 
 bench: deps

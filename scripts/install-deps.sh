@@ -2,6 +2,7 @@
 # Installs what building Warraq needs and this machine lacks; does nothing, quickly, where nothing is missing.
 #   scripts/install-deps.sh           look, and install what is missing
 #   scripts/install-deps.sh --check   look, and fail with the cure instead of installing
+#   scripts/install-deps.sh --tests   what the tests hold Warraq against, too
 set -euo pipefail
 
 say() { printf '%s\n' "$*" >&2; }
@@ -22,6 +23,11 @@ have_library 'tesseract >= 5' || missing+=(libtesseract-dev)
 have_library lept || missing+=(libleptonica-dev)
 # libclang alone lacks the compiler's own headers (stddef.h), which come with clang.
 { have_libclang && have clang; } || missing+=(clang libclang-dev)
+if [ "${1:-}" = --tests ]; then
+  have pdftotext || missing+=(poppler-utils)
+  have qpdf || missing+=(qpdf)
+  python3 -m ensurepip --version >/dev/null 2>&1 || missing+=(python3-venv)
+fi
 
 if [ ${#missing[@]} -gt 0 ]; then
   say "missing: ${missing[*]}"

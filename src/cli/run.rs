@@ -1,17 +1,18 @@
 //! One function a subcommand.
 
-use super::args::{Cli, Command, Common, ReindexArgs, SearchArgs, ShowArgs};
-use super::{Outcome, UsageError, bodies, correct, doctor, evaluate, export, ingest, inspect, print, thread};
+use super::args::{Cli, Command, Common, ReindexArgs, ShowArgs};
+use super::{
+    Outcome, UsageError, bodies, correct, doctor, evaluate, export, ingest, inspect, ledger, print, search, serve,
+    thread,
+};
 use crate::config::Config;
 use crate::export::write_jsonl;
-use crate::model::{Document, DocumentId, PageNumber};
+use crate::model::{Document, DocumentId};
 use crate::pipeline::{self, Access, Store};
-use crate::search::SearchOptions;
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::io::{self, IsTerminal, Write};
-use std::time::Instant;
 
 /// Runs what was typed.
 pub fn run(cli: Cli) -> Result<Outcome> {
@@ -19,7 +20,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
     let common = &cli.common;
     match cli.command {
         Command::Ingest(args) => ingest::run(common, &config, &args),
-        Command::Search(args) => search(common, &args),
+        Command::Search(args) => search::run(common, &args),
         Command::Show(args) => show(common, &args),
         Command::Export(args) => export::run(common, &config, &args),
         Command::Thread(args) => thread::run(common, &args),
@@ -27,7 +28,10 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Command::Split(args) => correct::split(common, &args),
         Command::Join(args) => correct::join(common, &args),
         Command::Bodies(args) => bodies::run(common, &args),
-        Command::Ledger => ledger(common),
+        Command::Serve(args) => serve::run(common, &config, &args),
+        Command::Ledger(args) => ledger::run(common, &args),
+        Command::Retry(args) => ingest::retry(common, &config, &args),
+        Command::ReadApart { reading, path } => ingest::read_apart(&config, &reading, &path),
         Command::Verify => verify(common),
         Command::Reindex(args) => reindex(common, &args),
         Command::Evaluate(args) => evaluate::run(common, &config, &args),
@@ -35,42 +39,6 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Command::Doctor(args) => doctor::run(common, &config, &args),
         Command::PdfPages { .. } => unreachable!("served before anything is set up"),
     }
-}
-
-fn search(common: &Common, args: &SearchArgs) -> Result<Outcome> {
-    let store = Store::open(&common.archive, Access::Read)?;
-    let index = store.index(Access::Read)?;
-    let started = Instant::now();
-    let query = args.query.join(" ");
-    let answer = index.search(&query, &SearchOptions { limit: args.limit, offset: args.offset })?;
-    let mut hits = Vec::with_capacity(answer.hits.len());
-    for hit in &answer.hits {
-        hits.push(print::HitObject::of(hit, boxes(&store, hit.document, PageNumber(hit.page), &hit.words)?));
-    }
-    let took_ms = started.elapsed().as_secs_f64() * 1000.0;
-    let mut out = io::stdout().lock();
-    if common.json {
-        let answer = json!({
-            "total": answer.total, "took_ms": (took_ms * 10.0).round() / 10.0, "hits": hits, "notes": answer.notes,
-        });
-        writeln!(out, "{answer}")?;
-    } else {
-        for note in &answer.notes {
-            eprintln!("{note}");
-        }
-        print::hits(&mut out, &answer, args.offset, took_ms)?;
-    }
-    Ok(if answer.hits.is_empty() { Outcome::NotAll } else { Outcome::Well })
-}
-
-/// Returns the boxes of these words of a page, on its archived image.
-fn boxes(store: &Store, document: DocumentId, page: PageNumber, words: &[usize]) -> Result<Vec<[u32; 4]>> {
-    let Some(row) = store.catalogue.document(&document)? else { return Ok(Vec::new()) };
-    let Some(record) = row.pages.get(page.0.saturating_sub(1) as usize) else { return Ok(Vec::new()) };
-    let page = store.page(record)?;
-    let all: Vec<_> = page.words().collect();
-    let found = words.iter().filter_map(|&at| all.get(at)).filter(|word| !word.bounds.is_empty());
-    Ok(found.map(|word| word.bounds.edges()).collect())
 }
 
 fn show(common: &Common, args: &ShowArgs) -> Result<Outcome> {
@@ -104,22 +72,6 @@ pub fn resolve(store: &Store, typed: &str) -> Result<DocumentId> {
 /// Returns a document of the archive.
 pub fn load(store: &Store, id: DocumentId) -> Result<Document> {
     store.document(&id)?.with_context(|| format!("document {id} has gone from the catalogue"))
-}
-
-fn ledger(common: &Common) -> Result<Outcome> {
-    let store = Store::open(&common.archive, Access::Read)?;
-    let ledger = store.catalogue.ledger()?;
-    let mut out = io::stdout().lock();
-    if common.json {
-        let ledger = json!({
-            "seen": ledger.seen, "stored": ledger.stored, "duplicate": ledger.duplicate, "failed": ledger.failed,
-            "waiting": ledger.waiting, "ignored": ledger.ignored, "balances": ledger.balances(),
-        });
-        writeln!(out, "{ledger}")?;
-    } else {
-        print::ledger(&mut out, &ledger, &store.catalogue.inputs("failed")?, &store.catalogue.inputs("waiting")?)?;
-    }
-    Ok(if ledger.balances() { Outcome::Well } else { Outcome::NotAll })
 }
 
 fn verify(common: &Common) -> Result<Outcome> {

@@ -5,6 +5,7 @@
 //! one document stand next to each other in the index, so documents are made by one pass over the pages. Walking the
 //! postings directly takes the place of a query of some fifty clauses, which block-max WAND answers five times slower.
 
+use super::filter::{Filters, Gate};
 use super::plan::{By, Item, Lookup, Plan};
 use super::schema::Fields;
 use std::cmp::Ordering;
@@ -51,6 +52,7 @@ pub(super) fn gather(
     searcher: &Searcher,
     fields: &Fields,
     plan: &Plan,
+    filters: &Filters,
     most_possible: usize,
 ) -> tantivy::Result<Gathered> {
     let pages = searcher.num_docs() as f32;
@@ -70,7 +72,7 @@ pub(super) fn gather(
         for item in &plan.excluded {
             item.lookups.iter().try_for_each(|lookup| tally.exclude(lookup))?;
         }
-        tally.documents(segment, plan, &mut gathered)?;
+        tally.documents(segment, plan, filters, &mut gathered)?;
     }
     let best_first = |a: &Candidate, b: &Candidate| {
         let by_place = || (a.segment, a.first).cmp(&(b.segment, b.first));
@@ -83,6 +85,25 @@ pub(super) fn gather(
     gathered.possible.truncate(most_possible);
     gathered.possible.sort_unstable_by(best_first);
     Ok(gathered)
+}
+
+/// Returns all documents that `filters` allow, the newest first, undated ones last.
+pub(super) fn browse(searcher: &Searcher, fields: &Fields, filters: &Filters) -> tantivy::Result<Vec<Candidate>> {
+    let mut found = Vec::new();
+    for (segment, reader) in searcher.segment_readers().iter().enumerate() {
+        let mut gate = Gate::new(reader, fields, filters)?;
+        let pages = reader.fast_fields().u64("page")?;
+        let days = reader.fast_fields().i64("day")?;
+        let firsts = reader.doc_ids_alive().filter(|page| pages.first(*page) == Some(1));
+        found.extend(firsts.filter(|first| gate.admits(*first)).map(|first| {
+            let day = days.first(first).unwrap_or(i64::from(i32::MIN));
+            (day, Candidate { segment, first, pages: vec![first], score: 0.0, strict: true })
+        }));
+    }
+    found.sort_unstable_by(|(day, a), (other, b)| {
+        other.cmp(day).then_with(|| (a.segment, a.first).cmp(&(b.segment, b.first)))
+    });
+    Ok(found.into_iter().map(|(_, candidate)| candidate).collect())
 }
 
 fn idf(pages: f32, holding: f32) -> f32 {
@@ -181,8 +202,15 @@ impl<'a> Tally<'a> {
     }
 
     /// Makes documents of the pages and sorts them into strict and possible ones.
-    fn documents(&self, segment: usize, plan: &Plan, gathered: &mut Gathered) -> tantivy::Result<()> {
+    fn documents(
+        &self,
+        segment: usize,
+        plan: &Plan,
+        filters: &Filters,
+        gathered: &mut Gathered,
+    ) -> tantivy::Result<()> {
         let groups = self.reader.fast_fields().u64("group")?;
+        let mut gate = Gate::new(self.reader, self.fields, filters)?;
         let mut open: Option<(u64, Document)> = None;
         for page in 0..self.reader.max_doc() {
             if self.reader.is_deleted(page) {
@@ -192,7 +220,7 @@ impl<'a> Tally<'a> {
             let document = match &mut open {
                 Some((same, document)) if Some(*same) == group => document,
                 _ => {
-                    close(open.take(), segment, plan, gathered);
+                    close(open.take(), segment, plan, &mut gate, gathered);
                     let Some(group) = group else { continue };
                     &mut open.insert((group, Document::new(page))).1
                 }
@@ -209,7 +237,7 @@ impl<'a> Tally<'a> {
                 document.pages.push((*score, page));
             }
         }
-        close(open, segment, plan, gathered);
+        close(open, segment, plan, &mut gate, gathered);
         Ok(())
     }
 }
@@ -228,10 +256,13 @@ impl Document {
     }
 }
 
-fn close(open: Option<(u64, Document)>, segment: usize, plan: &Plan, gathered: &mut Gathered) {
+fn close(open: Option<(u64, Document)>, segment: usize, plan: &Plan, gate: &mut Gate, gathered: &mut Gathered) {
     let Some((_, mut document)) = open else { return };
     document.pages.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     let Some((score, _)) = document.pages.first().copied().filter(|_| !document.excluded) else { return };
+    if !gate.admits(document.first) {
+        return;
+    }
     let pages = document.pages.iter().take(MOST_PAGES).take_while(|(own, _)| *own >= NEAR_BEST * score);
     let strict = is_strict(plan, document.mask);
     let pages = pages.map(|(_, page)| *page).collect();

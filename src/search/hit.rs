@@ -1,5 +1,6 @@
 //! What a search returns.
 
+use super::facets::Facets;
 use crate::model::DocumentId;
 
 /// How closely the words of a page match those of the query; the later, the looser.
@@ -67,4 +68,6 @@ pub struct Answer {
     pub hits: Vec<Hit>,
     /// What the query's writer should know: unknown fields, dates that are none.
     pub notes: Vec<String>,
+    /// How the letters of the strict count spread, where that was asked for.
+    pub facets: Option<Facets>,
 }

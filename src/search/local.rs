@@ -1,8 +1,11 @@
 //! The index in a folder of this machine: many readers, one writer.
 
-use super::gather::{Candidate, gather};
+use super::complete::{Completion, complete};
+use super::facets::{FacetCounter, Facets};
+use super::filter::Filters;
+use super::gather::{Candidate, browse, gather};
 use super::hit::{Answer, Hit};
-use super::plan::plan;
+use super::plan::{Plan, plan};
 use super::query;
 use super::rank::{Assessed, Ranker, text_words};
 use super::record::records;
@@ -88,6 +91,25 @@ impl LocalIndex {
         Term::from_field_text(self.fields.id, &id.to_string())
     }
 
+    /// Answers a query without words: everything that the filters allow, or nothing where there are none.
+    fn browse(&self, searcher: &Searcher, mut plan: Plan, options: &SearchOptions) -> Result<Answer, SearchError> {
+        if options.filters.is_empty() || !plan.excluded.is_empty() {
+            plan.notes.push("the query holds no word to search for".to_owned());
+            return Ok(Answer { notes: plan.notes, ..Answer::default() });
+        }
+        let found = browse(searcher, &self.fields, &options.filters)?;
+        let facets = facets_of(searcher, &found, options)?;
+        let mut ranker = Ranker::new(searcher, &self.fields, &plan, &[]);
+        let wanted = found.iter().skip(options.offset).take(options.limit);
+        let wanted = wanted.map(|candidate| ranker.assess(candidate)).collect::<tantivy::Result<_>>()?;
+        Ok(Answer { total: found.len() as u64, hits: self.hits(searcher, wanted)?, notes: plan.notes, facets })
+    }
+
+    fn hits(&self, searcher: &Searcher, wanted: Vec<Assessed>) -> Result<Vec<Hit>, SearchError> {
+        let hits = wanted.into_iter().map(|assessed| self.hit(searcher, assessed)).collect::<Result<Vec<_>, _>>()?;
+        Ok(hits.into_iter().flatten().collect())
+    }
+
     fn hit(&self, searcher: &Searcher, assessed: Assessed) -> Result<Option<Hit>, SearchError> {
         // An id that cannot be read belongs to no document that could be shown.
         let Ok(document) = assessed.id.parse() else { return Ok(None) };
@@ -142,10 +164,11 @@ impl SearchIndex for LocalIndex {
         let known = |term: &Term| searcher.doc_freq(term).is_ok_and(|pages| pages > 0);
         let plan = plan(query::parse(query), &self.fields, &known);
         if plan.items.is_empty() {
-            return Ok(Answer { notes: plan.notes, ..Answer::default() });
+            return self.browse(&searcher, plan, options);
         }
-        let mut gathered = gather(&searcher, &self.fields, &plan, MOST_RANKED)?;
+        let mut gathered = gather(&searcher, &self.fields, &plan, &options.filters, MOST_RANKED)?;
         let total = gathered.strict.len();
+        let facets = facets_of(&searcher, &gathered.strict, options)?;
         let mut ranker = Ranker::new(&searcher, &self.fields, &plan, &gathered.idf);
         let rest: Vec<Candidate> = gathered.strict.split_off(total.min(MOST_RANKED));
         let strict = ranked(&mut ranker, &gathered.strict)?;
@@ -167,8 +190,12 @@ impl SearchIndex for LocalIndex {
         }
         wanted
             .extend(possible.into_iter().enumerate().filter(|(at, _)| wants(total + at)).map(|(_, assessed)| assessed));
-        let hits = wanted.into_iter().map(|assessed| self.hit(&searcher, assessed)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Answer { total: total as u64, hits: hits.into_iter().flatten().collect(), notes: plan.notes })
+        let hits = self.hits(&searcher, wanted)?;
+        Ok(Answer { total: total as u64, hits, notes: plan.notes, facets })
+    }
+
+    fn complete(&self, typed: &str, limit: usize, filters: &Filters) -> Result<Vec<Completion>, SearchError> {
+        Ok(complete(&self.reader.searcher(), &self.fields, typed, limit, filters)?)
     }
 
     fn knows(&self, key: &str) -> Option<bool> {
@@ -199,6 +226,21 @@ impl SearchIndex for LocalIndex {
         }
         Ok(ids.into_iter().collect())
     }
+}
+
+/// Counts how the documents of the strict count spread, where that was asked for.
+fn facets_of(searcher: &Searcher, found: &[Candidate], options: &SearchOptions) -> Result<Option<Facets>, SearchError> {
+    if !options.facets {
+        return Ok(None);
+    }
+    let mut counter = FacetCounter::default();
+    for (segment, reader) in searcher.segment_readers().iter().enumerate() {
+        let own = found.iter().filter(|candidate| candidate.segment == segment);
+        let mut firsts: Vec<_> = own.map(|candidate| candidate.first).collect();
+        firsts.sort_unstable();
+        counter.count(reader, &firsts)?;
+    }
+    Ok(Some(counter.finish()))
 }
 
 /// Reads the candidates word by word and returns them best first.

@@ -10,6 +10,9 @@
 //! older index, since the index can be rebuilt from the archive at will.
 
 mod analyser;
+mod complete;
+mod facets;
+mod filter;
 mod gather;
 mod hit;
 mod local;
@@ -24,6 +27,9 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+pub use complete::{Completed, Completion};
+pub use facets::{Count, Facets};
+pub use filter::Filters;
 pub use hit::{Answer, Hit, Match};
 pub use local::LocalIndex;
 
@@ -61,18 +67,23 @@ pub enum SearchError {
     Index(#[from] TantivyError),
 }
 
-/// Which part of the answer is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What the answer is confined to, and which part of it is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchOptions {
     /// The most hits to return.
     pub limit: usize,
     /// How many hits to skip first.
     pub offset: usize,
+    /// Which documents may be found. With filters, a query without words finds all documents they allow, the newest
+    /// first.
+    pub filters: Filters,
+    /// Whether to count how the letters of the strict count spread.
+    pub facets: bool,
 }
 
 impl Default for SearchOptions {
     fn default() -> Self {
-        Self { limit: 20, offset: 0 }
+        Self { limit: 20, offset: 0, filters: Filters::default(), facets: false }
     }
 }
 
@@ -101,6 +112,13 @@ pub trait SearchIndex: Send + Sync {
     /// # Errors
     /// When the index cannot be read.
     fn search(&self, query: &str, options: &SearchOptions) -> Result<Answer, SearchError>;
+
+    /// Returns numbers, bodies and subjects that go on from what is being typed: of each kind at most `limit`, those
+    /// with most letters first. Only letters that `filters` allow are told of.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    fn complete(&self, typed: &str, limit: usize, filters: &Filters) -> Result<Vec<Completion>, SearchError>;
 
     /// Says whether a word, as search key, stands on several pages of the index; `None` where the index is too small to tell.
     fn knows(&self, key: &str) -> Option<bool>;

@@ -99,9 +99,6 @@ pub(super) fn plan(query: Query, fields: &Fields, known: &dyn Fn(&Term) -> bool)
         plan.items.truncate(MOST_ITEMS);
         plan.notes.push(format!("only the first {MOST_ITEMS} words of the query were used"));
     }
-    if plan.items.is_empty() {
-        plan.notes.push("the query holds no word to search for".to_owned());
-    }
     for group in 0..plan.groups {
         let all_weak = plan.items.iter().filter(|item| item.group == group).all(|item| item.weak);
         plan.items.iter_mut().filter(|item| item.group == group && all_weak).for_each(|item| item.weak = false);

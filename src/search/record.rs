@@ -2,11 +2,13 @@
 
 use super::SearchError;
 use super::analyser::{field_terms, join, page_terms, serial_term};
+use super::complete::{Completed, completion_terms};
 use super::plan::day_number;
 use super::rank::Header;
 use super::schema::Fields;
 use crate::model::{Document, DocumentId, Field, Letter, Page, PageNumber};
 use crate::text::marks::{Reading, find_marks, whole_number};
+use crate::text::normalise::search_key;
 use std::collections::BTreeSet;
 use tantivy::TantivyDocument;
 
@@ -70,9 +72,32 @@ fn add_letter(fields: &Fields, record: &mut TantivyDocument, document: &Document
     if let Some(date) = &letter.date {
         record.add_i64(fields.day, day_number(date.value));
     }
+    add_values(fields, record, document);
     let header = serde_json::to_string(&header).map_err(std::io::Error::from)?;
     record.add_text(fields.header, header);
     Ok(())
+}
+
+/// Adds what filters, counts and completions go by.
+fn add_values(fields: &Fields, record: &mut TantivyDocument, document: &Document) {
+    let letter = &document.letter;
+    let values = [
+        (fields.organisation, document.organisation.clone()),
+        (fields.secrecy, letter.secrecy.as_ref().map(|secrecy| search_key(&secrecy.value))),
+        (fields.kind, letter.kind.as_ref().map(|kind| kind.value.as_str().to_owned())),
+        (fields.body, letter.from.as_ref().map(|from| from.value.clone())),
+    ];
+    for (field, value) in values {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            record.add_text(field, value);
+        }
+    }
+    let completed =
+        [(Completed::Number, &letter.number), (Completed::Body, &letter.from), (Completed::Subject, &letter.subject)];
+    for (kind, value) in completed {
+        let terms = value.iter().flat_map(|value| completion_terms(kind, &value.value));
+        terms.for_each(|term| record.add_text(fields.complete, term));
+    }
 }
 
 /// Returns the terms of the letter's own number and dates.

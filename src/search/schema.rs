@@ -10,9 +10,10 @@ use tantivy::Index;
 use tantivy::schema::{FAST, Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions};
 
 /// Raised when the fields or the analysis change.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 const FORMAT_FILE: &str = "warraq-format";
 const SLOTS: &str = "slots";
+const RAW: &str = "raw";
 
 /// The fields of a page's record. Those of the letter stand on a document's first page alone.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +46,16 @@ pub(super) struct Fields {
     pub text: Field,
     /// What a hit shows of the document, as JSON.
     pub header: Field,
+    /// The organisation, for filters and counts.
+    pub organisation: Field,
+    /// The grade of secrecy as search key, for filters.
+    pub secrecy: Field,
+    /// The kind of letter, for filters and counts.
+    pub kind: Field,
+    /// The issuing body as written, for counts.
+    pub body: Field,
+    /// Beginnings to be completed, each with what it completes to.
+    pub complete: Field,
 }
 
 impl Fields {
@@ -58,6 +69,9 @@ impl Fields {
         let text = slots(IndexRecordOption::WithFreqsAndPositions);
         let present = slots(IndexRecordOption::Basic);
         let stored = TextOptions::default().set_stored();
+        let value = TextOptions::default().set_fast(RAW);
+        let whole = TextFieldIndexing::default().set_tokenizer(RAW).set_fieldnorms(false);
+        let whole = TextOptions::default().set_indexing_options(whole.set_index_option(IndexRecordOption::Basic));
         let fields = Self {
             id: schema.add_text_field("id", STRING | STORED),
             group: schema.add_u64_field("group", FAST),
@@ -73,6 +87,11 @@ impl Fields {
             subject: schema.add_text_field("subject", text),
             text: schema.add_text_field("text", stored.clone()),
             header: schema.add_text_field("header", stored),
+            organisation: schema.add_text_field("organisation", value.clone()),
+            secrecy: schema.add_text_field("secrecy", value.clone()),
+            kind: schema.add_text_field("kind", value.clone()),
+            body: schema.add_text_field("body", value),
+            complete: schema.add_text_field("complete", whole),
         };
         (schema.build(), fields)
     }

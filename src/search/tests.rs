@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::model::{
-    Confidence, ContentHash, Dpi, Field, Letter, Line, Origin, Page, PageNumber, PixelBox, PixelSize, Rotation, Source,
-    Word,
+    Confidence, ContentHash, Dpi, Field, Kind, Letter, Line, Origin, Page, PageNumber, PixelBox, PixelSize, Rotation,
+    Source, Word,
 };
 use proptest::prelude::*;
 use std::sync::LazyLock;
@@ -149,6 +149,113 @@ fn odd_queries_get_notes() {
     assert_eq!(answer("date:غدا جسر").notes.len(), 1);
 }
 
+static FILED: LazyLock<(TempDir, LocalIndex)> = LazyLock::new(|| {
+    let letter = |from: &str, to: &str, date: jiff::civil::Date, kind, secrecy: Option<&str>| Letter {
+        number: field(format!("م.ع/{}/77", date.year())),
+        date: field(date),
+        from: field(from.to_owned()),
+        to: field(to.to_owned()).into_iter().collect(),
+        kind: field(kind),
+        subject: field("صيانة جسر".to_owned()),
+        secrecy: secrecy.and_then(|secrecy| field(secrecy.to_owned())),
+        ..Letter::default()
+    };
+    let of = |organisation: Option<&str>, document: Document| Document {
+        organisation: organisation.map(str::to_owned),
+        ..document
+    };
+    let date = jiff::civil::date;
+    index_of(&[
+        of(
+            Some("roads"),
+            document("a", "جسر", letter("وزارة الإعمار", "أمانة بغداد", date(2013, 5, 1), Kind::Letter, None)),
+        ),
+        of(
+            Some("roads"),
+            document("b", "ما\u{c}جسر", letter("وزارة الاعمار", "هيئة النزاهة", date(2014, 3, 12), Kind::Order, None)),
+        ),
+        of(
+            Some("water"),
+            document("c", "جسر", letter("وزارة الموارد", "أمانة بغداد", date(2014, 3, 30), Kind::Letter, Some("سرّي"))),
+        ),
+        document("d", "جسر", Letter::default()),
+    ])
+});
+
+#[track_caller]
+fn check_filtered(query: &str, filters: Filters, want: &str) {
+    let options = SearchOptions { filters: filters.clone(), ..SearchOptions::default() };
+    let answer = FILED.1.search(query, &options).unwrap();
+    let mut found: Vec<_> = answer.hits.iter().map(|hit| hit.source.as_str()).collect();
+    if !query.is_empty() {
+        found.sort_unstable();
+    }
+    assert_eq!((found.concat(), answer.total as usize), (want.to_owned(), want.len()), "{query:?} with {filters:?}");
+}
+
+#[test]
+fn filters_hold_before_counts_and_ranks() {
+    let some = |text: &str| Some(text.to_owned());
+    let list = |values: &[&str]| Some(values.iter().map(|value| (*value).to_owned()).collect());
+    check_filtered("جسر", Filters::default(), "abcd");
+    check_filtered("جسر", Filters { organisations: list(&["roads"]), ..Filters::default() }, "ab");
+    check_filtered("جسر", Filters { organisations: list(&["water", ""]), ..Filters::default() }, "cd");
+    check_filtered("جسر", Filters { organisations: list(&[]), ..Filters::default() }, "");
+    check_filtered("جسر", Filters { secrecy: list(&[""]), ..Filters::default() }, "abd");
+    check_filtered("جسر", Filters { secrecy: list(&["سري"]), ..Filters::default() }, "c");
+    check_filtered("جسر", Filters { from: some("الإعمار"), ..Filters::default() }, "ab");
+    check_filtered("جسر", Filters { to: some("امانه بغداد"), from: some("الموارد"), ..Filters::default() }, "c");
+    check_filtered("جسر", Filters { from: some("قسطنطينية"), ..Filters::default() }, "");
+    check_filtered("جسر", Filters { kind: Some(Kind::Order), ..Filters::default() }, "b");
+    let march = Some(jiff::civil::date(2014, 3, 1));
+    check_filtered("جسر", Filters { date_from: march, ..Filters::default() }, "bc");
+    check_filtered("جسر", Filters { date_to: march, ..Filters::default() }, "a");
+    check_filtered("", Filters { date_from: march, ..Filters::default() }, "cb");
+    check_filtered("", Filters { organisations: list(&["roads"]), ..Filters::default() }, "ba");
+    check_filtered("", Filters::default(), "");
+}
+
+#[test]
+fn facets_count_what_the_filters_leave() {
+    let shown = |counts: &[Count]| {
+        counts.iter().map(|count| format!("{} {}", count.value, count.letters)).collect::<Vec<_>>().join(", ")
+    };
+    let secrecy = Some(vec![String::new()]);
+    for (query, filters, want) in [
+        (
+            "جسر",
+            Filters::default(),
+            "2013 1, 2014 2; 2013-05 1, 2014-03 2; وزارة الإعمار 2, وزارة الموارد 1; letter 2, order 1; roads 2, water 1; 1",
+        ),
+        (
+            "جسر",
+            Filters { secrecy, ..Filters::default() },
+            "2013 1, 2014 1; 2013-05 1, 2014-03 1; وزارة الإعمار 2; letter 1, order 1; roads 2; 1",
+        ),
+    ] {
+        let options = SearchOptions { filters, facets: true, ..SearchOptions::default() };
+        let facets = FILED.1.search(query, &options).unwrap().facets.unwrap();
+        let counts = [&facets.years, &facets.months, &facets.bodies, &facets.kinds, &facets.organisations];
+        let found = counts.map(|counts| shown(counts)).join("; ") + &format!("; {}", facets.undated);
+        assert_eq!(found, want);
+    }
+}
+
+#[test]
+fn beginnings_are_completed_from_what_may_be_seen() {
+    let texts = |typed: &str, filters: &Filters| {
+        let found = FILED.1.complete(typed, 5, filters).unwrap();
+        found.iter().map(|own| format!("{} {} {}", own.kind.as_str(), own.text, own.letters)).collect::<Vec<_>>()
+    };
+    let all = Filters::default();
+    assert_eq!(texts("وزاره ال", &all), ["body وزارة الإعمار 2", "body وزارة الموارد 1"]);
+    let ordinary = Filters { secrecy: Some(vec![String::new()]), ..Filters::default() };
+    assert_eq!(texts("وزاره ال", &ordinary), ["body وزارة الإعمار 2"]);
+    assert_eq!(texts("م.ع/٢٠١٣", &all), ["number م.ع/2013/77 1"]);
+    assert_eq!(texts("جس", &all), ["subject صيانة جسر 3"]);
+    assert!(texts("", &all).is_empty() && texts("*", &all).is_empty());
+}
+
 #[test]
 fn a_replaced_document_stands_there_once() {
     let (dir, index) = index_of(&[document("a", "جسر الهندية", Letter::default())]);
@@ -176,7 +283,7 @@ fn pages_of_an_answer_fit_together() {
     let (_dir, index) = index_of(&many);
     let mut seen = std::collections::BTreeSet::new();
     for offset in (0..160).step_by(20) {
-        let part = index.search("جسر", &SearchOptions { limit: 20, offset }).unwrap();
+        let part = index.search("جسر", &SearchOptions { limit: 20, offset, ..SearchOptions::default() }).unwrap();
         assert_eq!(part.total, 150);
         seen.extend(part.hits.into_iter().map(|hit| hit.source));
     }

@@ -16,5 +16,8 @@ mod decode;
 mod letters;
 mod licences;
 mod pdf_hostile;
+mod pdf_readback;
 mod pdf_text;
+mod retry;
+mod serve;
 mod support;

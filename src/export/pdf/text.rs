@@ -19,13 +19,16 @@ const MIN_WIDTH: f64 = 0.12;
 const MIN_SPACE: f64 = 0.25;
 /// Lines with a wider gap than this, in sizes, are written cell by cell.
 const CELL_GAP: f64 = 1.8;
-/// Cells beside each other stand this much above and below their baseline, in sizes: where the baseline moves by more
-/// than half a size, pdf.js puts a line break between words that it would join. pdfium reads such cells from the left.
-const CELL_STEP: f64 = 0.27;
+/// Cells beside each other stand this much above and below their baseline, in sizes. Where the baseline moves by more
+/// than half a size, pdf.js puts a line break between words that it would join; where it moves by more than the glyphs
+/// rise above it (0.8), pdfium takes cells for lines of their own instead of reading a row of them from the left
+/// (`ProcessInsertObject` in its CPDF_TextPage).
+const CELL_STEP: f64 = 0.42;
 /// pdf.js takes gaps from a tenth to six tenths of the font's size for spaces, and turns each side of a wider one
 /// around by itself (`SPACE_IN_FLOW_MAX_FACTOR` in its evaluator).
 const WIDEST_SPACE: f64 = 0.55;
 const NARROWEST_SPACE: f64 = 0.115;
+const RIGHT_TO_LEFT_MARK: char = '\u{200F}';
 
 /// A word on the upright page: its characters from the left, and its edges in points, y upwards.
 struct Placed {
@@ -84,14 +87,31 @@ fn visual_words<'a>(words: impl Iterator<Item = &'a str>) -> Vec<(usize, String)
     }
     let base = if line.chars().any(is_arabic_letter) { Base::RightToLeft } else { Base::LeftToRight };
     let mut visual: Vec<(usize, String)> = Vec::new();
+    let mut before: Option<(usize, char)> = None;
     for (at, c) in visual_order(line.trim_end(), base) {
+        let barred = before.is_some_and(|before| needs_bar(before, (at, c)));
+        before = Some((at, c));
         let Some(word) = word_of.get(at).copied().filter(|_| !c.is_whitespace()) else { continue };
-        match visual.iter_mut().rev().find(|(index, _)| *index == word) {
-            Some((_, characters)) => characters.push(c),
-            None => visual.push((word, c.to_string())),
+        let at = visual.iter().rposition(|(index, _)| *index == word).unwrap_or_else(|| {
+            visual.push((word, String::new()));
+            visual.len() - 1
+        });
+        if let Some((_, characters)) = visual.get_mut(at) {
+            characters.extend(barred.then_some(RIGHT_TO_LEFT_MARK));
+            characters.push(c);
         }
     }
     visual
+}
+
+/// Says whether a right-to-left mark must stand between two neighbours on the line that are read from the right.
+///
+/// poppler takes all from a digit, a Latin letter or a sign such as `/` to the next Arabic letter on its left for one run
+/// that goes from left to right (`reorderText` in its TextOutputDev), spaces too, so words change places or grow
+/// together. The mark ends the run; readers drop it, since it shows nothing.
+fn needs_bar((left_at, left): (usize, char), (right_at, right): (usize, char)) -> bool {
+    let read_from_right = right_at < left_at;
+    read_from_right && left != right && !is_arabic_letter(left) && !is_arabic_letter(right) && !right.is_whitespace()
 }
 
 /// Keeps words apart by at least a space that readers see.

@@ -112,6 +112,10 @@ impl OcrEngine for LineReader {
         }
         Ok(print_alone(lines))
     }
+
+    fn reads_by_line(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]

@@ -406,7 +406,12 @@ mod tests {
                 std::thread::sleep(self.1);
             }
             let bounds = PixelBox::new(0, 0, page.grey.width(), page.grey.height() / 2);
-            Ok(vec![Line::new(vec![Word { text: "العدد".to_owned(), bounds, confidence: Confidence::new(0.9) }])])
+            Ok(vec![Line::new(vec![Word {
+                text: "العدد".to_owned(),
+                bounds,
+                confidence: Confidence::new(0.9),
+                readings: Vec::new(),
+            }])])
         }
     }
 

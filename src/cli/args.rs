@@ -40,6 +40,8 @@ pub struct Common {
 pub enum Command {
     /// Read files and folders into the archive and make them searchable
     Ingest(IngestArgs),
+    /// Take in whatever scanners drop into folders, for ever
+    Watch(WatchArgs),
     /// Find letters by their words, number, date, parties or subject
     Search(SearchArgs),
     /// Show one document: fields and text
@@ -119,6 +121,28 @@ pub struct IngestArgs {
     /// Files and folders
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+    /// The body these files belong to
+    #[arg(long, value_name = "ID")]
+    pub organisation: Option<String>,
+    /// How long a file must be at rest before it is taken in; a quarter of it where its writer was seen to close it
+    #[arg(long, default_value = "5s", value_name = "TIME")]
+    pub settle: String,
+    /// Time between two walks through the folders, which find what no event told of
+    #[arg(long, default_value = "60s", value_name = "TIME")]
+    pub rescan: String,
+    /// What is done with files that are in the archive: keep, move:DIR or delete. Files that failed get their reason into failed/ of
+    /// their folder, and go there themselves unless files are kept
+    #[arg(long, default_value = "keep", value_name = "WHAT")]
+    pub after: String,
+    /// Folders
+    #[arg(required = true, value_name = "DIR")]
+    pub folders: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

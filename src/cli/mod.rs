@@ -17,6 +17,7 @@ pub mod restart;
 mod run;
 mod search;
 mod thread;
+mod watch;
 
 use crate::config::ConfigError;
 use args::{Cli, Command};

@@ -2,7 +2,7 @@
 
 use super::args::{Cli, Command, Common, ReindexArgs, ShowArgs};
 use super::{
-    Outcome, UsageError, bodies, correct, doctor, evaluate, export, ingest, inspect, ledger, print, search, thread,
+    Outcome, UsageError, bodies, correct, doctor, evaluate, export, ingest, inspect, ledger, print, search, thread, watch,
 };
 use crate::config::Config;
 use crate::export::write_jsonl;
@@ -19,6 +19,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
     let common = &cli.common;
     match cli.command {
         Command::Ingest(args) => ingest::run(common, &config, &args),
+        Command::Watch(args) => watch::run(common, &config, &args),
         Command::Search(args) => search::run(common, &args),
         Command::Show(args) => show(common, &args),
         Command::Export(args) => export::run(common, &config, &args),

@@ -192,11 +192,14 @@ pub(super) fn set_unread(
     unread: &[UnreadPage],
 ) -> rusqlite::Result<()> {
     transaction.prepare_cached("DELETE FROM unread WHERE original = ?1")?.execute([original.to_string()])?;
-    let sql = "INSERT INTO unread (original, page, code, message, at) VALUES (?1, ?2, ?3, ?4, ?5)";
-    let mut statement = transaction.prepare_cached(sql)?;
-    for page in unread {
-        statement.execute(params![original.to_string(), page.page, page.code.as_str(), page.message, now()])?;
-    }
+    unread.iter().try_for_each(|page| note_unread(transaction, page))
+}
+
+/// Enters one page that could not be read.
+pub(super) fn note_unread(transaction: &Connection, page: &UnreadPage) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO unread (original, page, code, message, at) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let values = params![page.original.to_string(), page.page, page.code.as_str(), page.message, now()];
+    transaction.prepare_cached(sql)?.execute(values)?;
     Ok(())
 }
 

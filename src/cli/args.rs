@@ -63,7 +63,11 @@ pub enum Command {
     /// Take failed and waiting files up again, and pages that could not be read
     Retry(RetryArgs),
     /// Check every blob, the catalogue and the index against each other
-    Verify,
+    Verify(VerifyArgs),
+    /// Copy the archive into a folder (BagIt), beside running work; later copies only what is new
+    Backup(BackupArgs),
+    /// Bring an archive back from a backup, into an empty folder
+    Restore(RestoreArgs),
     /// Build the index anew from the archive alone
     Reindex(ReindexArgs),
     /// Measure how well pages with known text are read
@@ -152,6 +156,36 @@ pub struct RetryArgs {
     /// Only what failed with this code, such as timed_out; may be given several times
     #[arg(long, value_name = "CODE")]
     pub code: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Read only this share of the blobs again, in percent; others each time
+    #[arg(long, value_name = "P", default_value_t = 100.0)]
+    pub sample: f64,
+    /// Mend what can be mended; nobody else may be writing the archive
+    #[arg(long)]
+    pub repair: bool,
+    /// Backup to bring damaged and missing bytes back from
+    #[arg(long, value_name = "DIR", requires = "repair")]
+    pub backup: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// Read again, and mend, what an earlier backup in the folder holds
+    #[arg(long)]
+    pub all: bool,
+    /// Folder of the backup
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// Folder of the backup
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -227,11 +227,13 @@ pub fn balance(out: &mut impl Write, ledger: &Ledger, name: &str) -> io::Result<
     )
 }
 
-/// Writes one finding of `verify`.
-pub fn finding(out: &mut impl Write, finding: &Finding, as_json: bool) -> io::Result<()> {
+/// Writes one finding of `verify`, and what mended it.
+pub fn finding(out: &mut impl Write, finding: &Finding, mended: Option<&str>, as_json: bool) -> io::Result<()> {
     if as_json {
-        writeln!(out, "{}", json!({"finding": finding.code, "what": finding.what, "mend": finding.cure}))
+        let line = json!({"finding": finding.code, "what": finding.what, "mend": finding.cure, "mended": mended});
+        writeln!(out, "{line}")
     } else {
-        writeln!(out, "{}: {}; {}", finding.code, finding.what, finding.cure)
+        let cure = mended.map_or_else(|| finding.cure.to_owned(), |by| format!("mended: {by}"));
+        writeln!(out, "{}: {}; {cure}", finding.code, finding.what)
     }
 }

@@ -44,7 +44,8 @@ pub fn run(common: &Common, config: &Config, args: &WatchArgs) -> Result<Outcome
     };
 
     let service = Service::begin(&ready.stop, Duration::from_secs(u64::from(config.pipeline.page_seconds) * 3 + 60));
-    let mut teller = Teller { common, stop: &ready.stop, afterwards: &afterwards, again: watch.again(), taken: 0, failed: 0 };
+    let mut teller =
+        Teller { common, stop: &ready.stop, afterwards: &afterwards, again: watch.again(), taken: 0, failed: 0 };
     let handed = std::iter::from_fn(|| {
         service.is_alive();
         Some(watch.next(&known).map_or(Handed::Nothing, Handed::Found))

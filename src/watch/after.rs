@@ -99,7 +99,9 @@ impl Afterwards<'_> {
     /// [`AfterError`] when it cannot be done; the file lies where it was.
     pub fn act(&self, path: &Path, ending: Ending<'_>) -> Result<Done, AfterError> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let Some(folder) = self.folders.iter().find(|folder| path.starts_with(folder)) else { return Ok(Done::Nothing) };
+        let Some(folder) = self.folders.iter().find(|folder| path.starts_with(folder)) else {
+            return Ok(Done::Nothing);
+        };
         let below = path.strip_prefix(folder).unwrap_or(&path).to_owned();
         let aside = folder.join(FAILED).join(&below);
         match ending {

@@ -168,7 +168,8 @@ mod tests {
                 assert!(!has_its_end(&mut Cursor::new(&part)).unwrap(), "{percent} % of {}", path.display());
                 // Copies onto network shares often get their full size first.
                 part.resize(bytes.len(), 0);
-                let forgiving = path.extension().is_some_and(|ending| ending == "bmp" || ending == "webp" || ending == "tif");
+                let forgiving =
+                    path.extension().is_some_and(|ending| ending == "bmp" || ending == "webp" || ending == "tif");
                 if !forgiving {
                     assert!(!has_its_end(&mut Cursor::new(&part)).unwrap(), "{percent} % of {}", path.display());
                 }

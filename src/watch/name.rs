@@ -27,8 +27,15 @@ mod tests {
     #[test]
     fn hidden_unfinished_and_system_names_are_passed_over() {
         let passed = [
-            "._0001.tif", ".hidden.pdf", "Thumbs.db", "scan.tif.part", "SCAN.TMP", "~$letter.pdf", "x.pdf.crdownload",
-            "desktop.ini", "a.tif~",
+            "._0001.tif",
+            ".hidden.pdf",
+            "Thumbs.db",
+            "scan.tif.part",
+            "SCAN.TMP",
+            "~$letter.pdf",
+            "x.pdf.crdownload",
+            "desktop.ini",
+            "a.tif~",
         ];
         assert!(passed.iter().all(|name| is_passed_over(&Path::new("/in").join(name))));
         let taken = ["0001.tif", "رسالة.pdf", "part.tif", "x.PDF", "no ending", "tmp"];

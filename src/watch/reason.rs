@@ -60,10 +60,7 @@ fn plain(code: FailureCode) -> [&'static str; 2] {
             "The program that reads files broke down over it, twice. Keep the file and tell the administrator; scanning the paper again may help.",
             "تعطّل برنامج القراءة مرتين بسبب هذا الملف. احتفظ بالملف وأبلغ المسؤول، وقد يفيد مسح الورقة من جديد.",
         ],
-        FailureCode::Empty => [
-            "It is empty. Scan or copy it again.",
-            "الملف فارغ. امسح الورقة أو انسخ الملف من جديد.",
-        ],
+        FailureCode::Empty => ["It is empty. Scan or copy it again.", "الملف فارغ. امسح الورقة أو انسخ الملف من جديد."],
         FailureCode::Storage => [
             "The archive could not be written, perhaps because its disk is full. Tell the administrator; the file will be taken up again.",
             "تعذّرت الكتابة في الأرشيف، ربما لامتلاء القرص. أبلغ المسؤول، وسيُعاد أخذ الملف لاحقاً.",

@@ -5,11 +5,13 @@ use super::ingest::Ready;
 use super::{Outcome, UsageError, print};
 use crate::config::Config;
 use crate::ingest::{Stamp, located, written};
+use crate::model::FailureCode;
 use crate::pipeline::{self, Access, End, Ended, Handed, Ingest, News, Store};
 use crate::watch::after::{After, Afterwards, Done, Ending};
 use crate::watch::{Again, Known, Settings, Watch};
 use anyhow::{Context, Result};
 use sd_notify::NotifyState;
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,8 +46,15 @@ pub fn run(common: &Common, config: &Config, args: &WatchArgs) -> Result<Outcome
     };
 
     let service = Service::begin(&ready.stop, Duration::from_secs(u64::from(config.pipeline.page_seconds) * 3 + 60));
-    let mut teller =
-        Teller { common, stop: &ready.stop, afterwards: &afterwards, again: watch.again(), taken: 0, failed: 0 };
+    let mut teller = Teller {
+        common,
+        stop: &ready.stop,
+        afterwards: &afterwards,
+        again: watch.again(),
+        taken: 0,
+        failed: 0,
+        unreadable: HashSet::new(),
+    };
     let handed = std::iter::from_fn(|| {
         service.is_alive();
         Some(watch.next(&known).map_or(Handed::Nothing, Handed::Found))
@@ -97,11 +106,20 @@ struct Teller<'a> {
     again: Again,
     taken: u64,
     failed: u64,
+    /// Told already; they are tried again and again.
+    unreadable: HashSet<PathBuf>,
 }
 
 impl Teller<'_> {
     fn tell(&mut self, ended: &Ended) {
-        if !ended.unchanged {
+        let is_news = match &ended.end {
+            End::Failed(error) if error.code == FailureCode::Unreadable => self.unreadable.insert(ended.path.clone()),
+            _ => {
+                self.unreadable.remove(&ended.path);
+                !ended.unchanged
+            }
+        };
+        if is_news {
             let Common { json, quiet, .. } = *self.common;
             let mut out = io::stdout().lock();
             if print::ended(&mut out, ended, json, quiet).and_then(|()| out.flush()).is_err() {
@@ -130,7 +148,7 @@ impl Teller<'_> {
     /// A file that was being written to when it was taken in has not failed for good.
     fn look_again_if_unreadable(&self, ended: &Ended) {
         if let End::Failed(error) = &ended.end
-            && error.code == crate::model::FailureCode::Unreadable
+            && error.code == FailureCode::Unreadable
             && ended.path.is_file()
         {
             self.again.look_at(&ended.path);

@@ -263,7 +263,8 @@ impl Watch {
 
     /// Takes note of a path at which something happened.
     fn touch(&mut self, path: &Path, closed: bool, known: &dyn Fn(&Path, &Stamp) -> Known) {
-        if name::is_passed_over(path) || self.left_out.iter().any(|out| path.starts_with(out)) {
+        let root = self.folders.iter().find_map(|folder| path.strip_prefix(&folder.path).ok());
+        if root.is_none_or(name::is_passed_over) || self.left_out.iter().any(|out| path.starts_with(out)) {
             return;
         }
         let Ok(about) = path.symlink_metadata() else { return };

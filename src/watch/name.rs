@@ -8,13 +8,15 @@ const UNFINISHED: [&str; 9] = ["part", "partial", "tmp", "temp", "crdownload", "
 /// Files that systems put into folders for themselves, in lower case.
 const OF_THE_SYSTEM: [&str; 4] = ["thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"];
 
-/// Says whether the file of this name is passed over: hidden, unfinished, or the system's own.
-pub fn is_passed_over(path: &Path) -> bool {
-    let Some(name) = path.file_name() else { return true };
+/// Says whether the file at this path below a watched folder is passed over: hidden, in a hidden folder, unfinished, or the system's own.
+pub fn is_passed_over(below: &Path) -> bool {
+    let Some(name) = below.file_name() else { return true };
+    if below.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b".")) {
+        return true;
+    }
     let name = name.to_string_lossy().to_lowercase();
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    name.starts_with('.')
-        || name.starts_with("~$")
+    name.starts_with("~$")
         || name.ends_with('~')
         || UNFINISHED.contains(&ending)
         || OF_THE_SYSTEM.contains(&name.as_str())
@@ -29,16 +31,17 @@ mod tests {
         let passed = [
             "._0001.tif",
             ".hidden.pdf",
+            ".snapshots/0001.tif",
             "Thumbs.db",
-            "scan.tif.part",
+            "3/scan.tif.part",
             "SCAN.TMP",
             "~$letter.pdf",
             "x.pdf.crdownload",
             "desktop.ini",
             "a.tif~",
         ];
-        assert!(passed.iter().all(|name| is_passed_over(&Path::new("/in").join(name))));
-        let taken = ["0001.tif", "رسالة.pdf", "part.tif", "x.PDF", "no ending", "tmp"];
-        assert!(!taken.iter().any(|name| is_passed_over(&Path::new("/in/.hidden").join(name))));
+        assert!(passed.iter().all(|name| is_passed_over(Path::new(name))));
+        let taken = ["0001.tif", "3/رسالة.pdf", "part.tif", "x.PDF", "no ending", "tmp", "a.b/c..tif"];
+        assert!(!taken.iter().any(|name| is_passed_over(Path::new(name))));
     }
 }

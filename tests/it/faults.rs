@@ -159,15 +159,14 @@ fn a_second_program_is_told_who_holds_the_archive() {
     let mut first = warraq(archive.path());
     let mut first = first.arg("watch").arg(folder.path()).stdout(Stdio::null()).spawn().unwrap();
     let holder = format!("process {} on ", first.id());
-    let mut said = String::new();
-    for _ in 0..200 {
-        let second = run(archive.path(), ingest(inbox.path()));
-        said = second.stderr;
-        if second.code == 3 {
+    let lock = archive.path().join("lock");
+    for _ in 0..300 {
+        if fs::read_to_string(&lock).is_ok_and(|text| text.contains(&holder)) {
             break;
         }
         std::thread::sleep(Duration::from_millis(100));
     }
+    let said = run(archive.path(), ingest(inbox.path())).expect_code(3).stderr;
     run(archive.path(), ["search", "وزارة"]).expect_code(0);
     first.kill().unwrap();
     first.wait().unwrap();

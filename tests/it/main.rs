@@ -15,6 +15,7 @@ mod cli;
 mod crash;
 mod decode;
 mod faults;
+mod golden;
 mod letters;
 mod licences;
 mod pdf_hostile;

@@ -134,7 +134,7 @@ pub struct WatchArgs {
     /// The body these files belong to
     #[arg(long, value_name = "ID")]
     pub organisation: Option<String>,
-    /// How long a file must be at rest before it is taken in; a quarter of it where its writer was seen to close it
+    /// How long a file must be at rest before it is taken in; half or a quarter of it where its writer was seen to close it
     #[arg(long, default_value = "5s", value_name = "TIME")]
     pub settle: String,
     /// Time between two walks through the folders, which find what no event told of

@@ -81,6 +81,9 @@ pub struct HitObject<'a> {
     boxes: Vec<[u32; 4]>,
     #[serde(rename = "match")]
     matched: &'static str,
+    /// Pages of the document that could not be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unread_pages: Vec<u32>,
 }
 
 impl<'a> HitObject<'a> {
@@ -100,6 +103,7 @@ impl<'a> HitObject<'a> {
             snippet: &hit.snippet,
             boxes,
             matched: hit.matched.as_str(),
+            unread_pages: Vec::new(),
         }
     }
 }

@@ -196,6 +196,21 @@ impl Store {
         Ok(letter)
     }
 
+    /// Returns the pages of a document that could not be read, by their number in it, from 1.
+    ///
+    /// # Errors
+    /// [`ArchiveError`] when the catalogue does not answer.
+    pub fn unread_pages(&self, id: &DocumentId) -> Result<Vec<u32>, ArchiveError> {
+        let unread = self.catalogue.unread(Some(&id.original))?;
+        if unread.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Some(row) = self.catalogue.document(id)? else { return Ok(Vec::new()) };
+        let (first, last) = row.source.pages;
+        let own = unread.iter().map(|page| page.page).filter(|page| (first..=last).contains(page));
+        Ok(own.map(|page| page - first + 1).collect())
+    }
+
     /// Returns the page of a record.
     ///
     /// # Errors

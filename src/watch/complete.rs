@@ -12,6 +12,11 @@ const TAIL_BYTES: u64 = 2048;
 /// More directories than this in one TIFF are not followed.
 const MOST_DIRECTORIES: u32 = 20_000;
 
+/// Says whether a file that begins so is of a format to which scanners append page by page.
+pub fn may_grow(head: &[u8]) -> bool {
+    matches!(Format::sniff(head), Some(Format::Tiff | Format::Pdf))
+}
+
 /// Says whether the file has its format's end.
 ///
 /// # Errors

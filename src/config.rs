@@ -8,6 +8,7 @@ use crate::ingest::{FolderRule, RuleError};
 use crate::ocr::TesseractSettings;
 use crate::pipeline;
 use crate::preprocess;
+use crate::serve;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,8 @@ pub struct Config {
     pub tesseract: TesseractSettings,
     /// `[pipeline]`: how much at once.
     pub pipeline: pipeline::Settings,
+    /// `[serve]`: how the server behaves.
+    pub serve: serve::Settings,
     /// `[[folders]]`: what folders say of the papers in them.
     pub folders: Vec<FolderRule>,
 }
@@ -95,6 +98,9 @@ impl Config {
         within("pipeline.file_seconds", self.pipeline.file_seconds, 1..=604_800, "from 1 to 604800")?;
         within("decode.pdf_render_max_megapixels", self.decode.pdf_render_max_megapixels, 1..=2000, "from 1 to 2000")?;
         within("pipeline.page_memory_mib", self.pipeline.page_memory_mib, 16..=1_048_576, "from 16 to 1048576")?;
+        within("serve.upload_mib", self.serve.upload_mib, 1..=1_048_576, "from 1 to 1048576")?;
+        within("serve.upload_files", self.serve.upload_files, 1..=100_000, "from 1 to 100000")?;
+        within("serve.slow_client_seconds", self.serve.slow_client_seconds, 1..=3600, "from 1 to 3600")?;
         let mode = u32::from(self.tesseract.page_segmentation_mode);
         within("tesseract.page_segmentation_mode", mode, 3..=13, "from 3 to 13")
     }

@@ -3,6 +3,7 @@
 //! Rows name blobs of [`crate::archive`] by hash and are written after them. The ledger has one row for every path with
 //! one content; [`Ledger`] counts them and must balance.
 
+mod changes;
 mod documents;
 mod inputs;
 mod people;
@@ -141,7 +142,7 @@ pub struct DocumentRow {
 }
 
 /// A letter's record, with what letters are looked up by.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LetterRow {
     /// The record, versioned; the catalogue does not look into it.
     pub record: String,
@@ -157,6 +158,10 @@ pub struct LetterRow {
     pub subject: Option<String>,
     /// Sketch of its words, by which copies are known.
     pub sketch: Option<String>,
+    /// How secret it says it is.
+    pub secrecy: Option<String>,
+    /// How much a person's look at it would help search: 0.0 for nothing, higher for more.
+    pub doubt: f64,
     /// The letters it cites.
     pub citations: Vec<CitationRow>,
 }
@@ -191,6 +196,79 @@ pub struct LetterKey {
     pub subject: Option<String>,
     /// Sketch of its words.
     pub sketch: Option<String>,
+}
+
+/// What happened to a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// It came into the archive.
+    Stored,
+    /// It was made anew: corrected by a person, or understood by better rules.
+    Corrected,
+    /// It is no more, since its file was split otherwise.
+    Withdrawn,
+}
+
+impl ChangeKind {
+    /// Returns the kind as programs know it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stored => "stored",
+            Self::Corrected => "corrected",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+}
+
+/// A change, as other programs are told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeRow {
+    /// Its place in the order of changes; grows, with gaps.
+    pub seq: u64,
+    /// The document.
+    pub document: DocumentId,
+    /// What happened to it.
+    pub kind: ChangeKind,
+    /// When.
+    pub at: Timestamp,
+    /// The body whose archive the document belongs to.
+    pub organisation: Option<String>,
+    /// How secret the letter says it is.
+    pub secrecy: Option<String>,
+}
+
+/// In which order documents are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListOrder {
+    /// The last received first.
+    Latest,
+    /// Those first that a person's look would help most.
+    MostDoubtful,
+}
+
+/// A document in a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BriefRow {
+    /// Its identity.
+    pub document: DocumentId,
+    /// File name as handed in.
+    pub name: String,
+    /// When it was taken in.
+    pub received: Timestamp,
+    /// The body whose archive it belongs to.
+    pub organisation: Option<String>,
+    /// How secret it says it is.
+    pub secrecy: Option<String>,
+    /// The letter's number.
+    pub number: Option<String>,
+    /// Its date.
+    pub date: Option<LetterDate>,
+    /// Who wrote it.
+    pub issuer: Option<String>,
+    /// What it is about.
+    pub subject: Option<String>,
+    /// See [`LetterRow::doubt`].
+    pub doubt: f64,
 }
 
 /// A field set right by a person.
@@ -349,6 +427,15 @@ pub trait Catalogue: Send + Sync {
 
     /// Returns the bodies that wrote letters, each with the number of its letters, most first.
     fn issuers(&self) -> Result<Vec<(String, u64)>, CatalogueError>;
+
+    /// Returns at most `limit` changes after the one numbered `since`, in the order in which they happened.
+    fn changes(&self, since: u64, limit: usize) -> Result<Vec<ChangeRow>, CatalogueError>;
+
+    /// Returns at most `limit` documents in this order, after `offset` others.
+    fn list(&self, order: ListOrder, limit: usize, offset: usize) -> Result<Vec<BriefRow>, CatalogueError>;
+
+    /// Returns how secret letters say they are, each wording once.
+    fn secrecy_grades(&self) -> Result<Vec<String>, CatalogueError>;
 
     /// Enters a correction. What it replaces stays on record.
     fn correct(&self, correction: &CorrectionRow) -> Result<(), CatalogueError>;

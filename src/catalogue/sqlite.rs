@@ -1,8 +1,9 @@
 //! The catalogue in one SQLite file, with a write-ahead log: one writer, many readers, durable at every commit.
 
 use super::{
-    Catalogue, CatalogueError, CitationRow, CorrectionRow, CutRow, DocumentRow, InputId, InputRow, InputStatus, Ledger,
-    LedgerBy, LetterKey, LetterRow, NamedBlob, NewInput, RowFilter, StageKey, UnreadPage, documents, inputs, people,
+    BriefRow, Catalogue, CatalogueError, ChangeRow, CitationRow, CorrectionRow, CutRow, DocumentRow, InputId, InputRow,
+    InputStatus, Ledger, LedgerBy, LetterKey, LetterRow, ListOrder, NamedBlob, NewInput, RowFilter, StageKey,
+    UnreadPage, changes, documents, inputs, people,
 };
 use crate::model::{ContentHash, DocumentId, LetterDate};
 use jiff::Timestamp;
@@ -248,6 +249,18 @@ impl Catalogue for SqliteCatalogue {
         self.read(documents::issuers)
     }
 
+    fn changes(&self, since: u64, limit: usize) -> Result<Vec<ChangeRow>, CatalogueError> {
+        self.read(|connection| changes::changes(connection, since, limit))
+    }
+
+    fn list(&self, order: ListOrder, limit: usize, offset: usize) -> Result<Vec<BriefRow>, CatalogueError> {
+        self.read(|connection| changes::list(connection, order, limit, offset))
+    }
+
+    fn secrecy_grades(&self) -> Result<Vec<String>, CatalogueError> {
+        self.read(changes::secrecy_grades)
+    }
+
     fn correct(&self, correction: &CorrectionRow) -> Result<(), CatalogueError> {
         self.write(|transaction| people::correct(transaction, correction))
     }
@@ -368,6 +381,8 @@ mod tests {
                 issuer: Some("وزارة المالية".to_owned()),
                 subject: None,
                 sketch: None,
+                secrecy: None,
+                doubt: 0.0,
                 citations: vec![CitationRow {
                     document: DocumentId { original, part: None },
                     number: "ق.م/77".to_owned(),

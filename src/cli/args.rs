@@ -4,6 +4,7 @@ use crate::catalogue::LedgerBy;
 use crate::model::Kind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Turns paper archives of Arabic official correspondence into something a clerk can search.
@@ -58,6 +59,8 @@ pub enum Command {
     Join(JoinArgs),
     /// The bodies known by name, and those that letters name and nobody entered
     Bodies(BodiesArgs),
+    /// Serve pages for people and an interface for programs
+    Serve(ServeArgs),
     /// What became of everything ever handed in
     Ledger(LedgerArgs),
     /// Take failed and waiting files up again, and pages that could not be read
@@ -93,7 +96,7 @@ pub enum Command {
 }
 
 /// How pages are read.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct ReadingArgs {
     /// Pages read at once; 0 for one a processor
     #[arg(long, value_name = "N")]
@@ -147,6 +150,24 @@ pub struct WatchArgs {
     /// Folders
     #[arg(required = true, value_name = "DIR")]
     pub folders: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Where to listen
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
+    pub listen: SocketAddr,
+    /// Clients come through a proxy that ends TLS and sets X-Forwarded-For and X-Forwarded-Host
+    #[arg(long, conflicts_with = "certificate")]
+    pub behind_proxy: bool,
+    /// Certificate chain (PEM), to serve by TLS
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub certificate: Option<PathBuf>,
+    /// Its key (PEM)
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    pub key: Option<PathBuf>,
+    #[command(flatten)]
+    pub reading: ReadingArgs,
 }
 
 #[derive(Debug, Args)]

@@ -83,7 +83,7 @@ impl Ready {
 }
 
 /// Returns the arguments that make this program the reader of one file, with the settings of this call.
-fn apart(common: &Common, args: &ReadingArgs) -> Vec<OsString> {
+pub fn apart(common: &Common, args: &ReadingArgs) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = Vec::new();
     let mut give = |name: &str, value: Option<OsString>| {
         if let Some(value) = value {
@@ -201,7 +201,8 @@ impl<'a> Reporter<'a> {
     }
 }
 
-fn reader(config: &Config, args: &ReadingArgs) -> Result<Reader> {
+/// Returns what reads pages.
+pub fn reader(config: &Config, args: &ReadingArgs) -> Result<Reader> {
     if let Some(folder) = &args.text_from {
         if !folder.is_dir() {
             return Err(UsageError(format!("--text-from {}: no such folder", folder.display())).into());

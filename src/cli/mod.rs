@@ -16,6 +16,7 @@ mod print;
 pub mod restart;
 mod run;
 mod search;
+mod serve;
 mod thread;
 mod upkeep;
 mod watch;

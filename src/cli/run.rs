@@ -2,8 +2,8 @@
 
 use super::args::{Cli, Command, Common, ReindexArgs, ShowArgs};
 use super::{
-    Outcome, UsageError, bodies, correct, doctor, evaluate, export, ingest, inspect, ledger, print, search, thread,
-    upkeep, watch,
+    Outcome, UsageError, bodies, correct, doctor, evaluate, export, ingest, inspect, ledger, print, search, serve,
+    thread, upkeep, watch,
 };
 use crate::config::Config;
 use crate::export::write_jsonl;
@@ -29,6 +29,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Command::Split(args) => correct::split(common, &args),
         Command::Join(args) => correct::join(common, &args),
         Command::Bodies(args) => bodies::run(common, &args),
+        Command::Serve(args) => serve::run(common, &config, &args),
         Command::Ledger(args) => ledger::run(common, &args),
         Command::Retry(args) => ingest::retry(common, &config, &args),
         Command::ReadApart { reading, path } => ingest::read_apart(&config, &reading, &path),

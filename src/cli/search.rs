@@ -20,7 +20,9 @@ pub fn run(common: &Common, args: &SearchArgs) -> Result<Outcome> {
     for hit in &answer.hits {
         let unread_pages = store.unread_pages(&hit.document)?;
         let boxes = boxes(&store, hit.document, PageNumber(hit.page), &hit.words)?;
-        hits.push(print::HitObject { unread_pages, ..print::HitObject::of(hit, boxes) });
+        let mut object = print::HitObject::of(hit, boxes);
+        object.unread_pages = unread_pages;
+        hits.push(object);
     }
     let took_ms = started.elapsed().as_secs_f64() * 1000.0;
     let mut out = io::stdout().lock();

@@ -22,5 +22,6 @@ mod pdf_hostile;
 mod pdf_readback;
 mod pdf_text;
 mod retry;
+mod serve;
 mod support;
 mod watch;

@@ -51,9 +51,14 @@ impl SqliteCatalogue {
         connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
         connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
         connection.pragma_update(None, "foreign_keys", true).map_err(failed)?;
-        embedded::migrations::runner()
-            .run(&mut connection)
-            .map_err(|error| CatalogueError::Migration { path: path.to_owned(), source: Box::new(error) })?;
+        // In one transaction: a form reached without a note of it would be reached for again, in vain.
+        let migrate = |connection: &mut Connection| embedded::migrations::runner().set_grouped(true).run(connection);
+        if migrate(&mut connection).is_err() {
+            // Another process may have been quicker to bring it to this form.
+            std::thread::sleep(Duration::from_millis(300));
+            migrate(&mut connection)
+                .map_err(|error| CatalogueError::Migration { path: path.to_owned(), source: Box::new(error) })?;
+        }
         Ok(Self { path: path.to_owned(), connection: Mutex::new(connection) })
     }
 

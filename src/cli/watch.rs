@@ -6,7 +6,7 @@ use super::{Outcome, UsageError, print};
 use crate::config::Config;
 use crate::ingest::{Stamp, located, written};
 use crate::model::FailureCode;
-use crate::pipeline::{self, Access, End, Ended, Handed, Ingest, News, Store};
+use crate::pipeline::{self, Access, ArchiveError, End, Ended, Handed, Ingest, News, Store};
 use crate::watch::after::{After, Afterwards, Done, Ending};
 use crate::watch::{Again, Known, Settings, Watch};
 use anyhow::{Context, Result};
@@ -22,6 +22,9 @@ use std::time::{Duration, Instant};
 /// A service that is told to stop has ten seconds. What is under way after this time is given up; it is read when the service starts again.
 const TIME_TO_STOP: Duration = Duration::from_secs(8);
 
+/// The archive is given back to others when no file has come for so long.
+const HELD_WHILE_IDLE: Duration = Duration::from_secs(2);
+
 /// Runs `watch`.
 pub fn run(common: &Common, config: &Config, args: &WatchArgs) -> Result<Outcome> {
     let folders: Vec<PathBuf> = args.folders.iter().map(|folder| located(folder)).collect();
@@ -32,13 +35,12 @@ pub fn run(common: &Common, config: &Config, args: &WatchArgs) -> Result<Outcome
         return Err(UsageError(text).into());
     }
     let ready = Ready::new(common, config, &args.reading)?;
-    let store = Store::open(&common.archive, Access::Write)?;
-    let index = store.index(Access::Write)?;
-    let run = Ingest { organisation: args.organisation.as_deref(), ..ready.run(&store, &*index) };
-    let afterwards = Afterwards { after, folders: folders.clone(), blobs: &*store.blobs };
+    drop(Store::open(&common.archive, Access::Write)?.index(Access::Write)?); // made where there is none
+    let memory = Store::open(&common.archive, Access::Read)?;
+    let afterwards = Afterwards { after, folders: folders.clone(), blobs: &*memory.blobs };
     let mut watch = Watch::new(&folders, afterwards.left_out(), settings);
     let keeps = afterwards.after == After::Keep;
-    let known = |path: &Path, stamp: &Stamp| match store.catalogue.unchanged(&written(path), stamp.as_str()) {
+    let known = |path: &Path, stamp: &Stamp| match memory.catalogue.unchanged(&written(path), stamp.as_str()) {
         Ok(Some(_)) if keeps => Known::LeaveIt,
         Ok(Some(_)) => Known::HandOn,
         // What the catalogue cannot say is found out when the file is handed on.
@@ -55,20 +57,56 @@ pub fn run(common: &Common, config: &Config, args: &WatchArgs) -> Result<Outcome
         failed: 0,
         unreadable: HashSet::new(),
     };
-    let handed = std::iter::from_fn(|| {
+    while !ready.stop.load(Ordering::Relaxed) {
         service.is_alive();
-        Some(watch.next(&known).map_or(Handed::Nothing, Handed::Found))
-    });
-    let summary = pipeline::take_in(&run, handed, |news| {
-        service.is_alive();
-        if let News::File(ended) = news {
-            teller.tell(&ended);
-            service.say(&format!("{} files taken in, {} failed since it started", teller.taken, teller.failed));
-        }
-    });
+        let Some(first) = watch.next(&known) else { continue };
+        // The archive is held while there is work alone, so that people can correct letters and hand in others meanwhile.
+        let Some(store) = writer(common, &ready.stop, &service)? else { break };
+        let index = store.index(Access::Write)?;
+        let run = Ingest { organisation: args.organisation.as_deref(), ..ready.run(&store, &*index) };
+        let mut idle_since = Instant::now();
+        let mut first = Some(first);
+        let handed = std::iter::from_fn(|| {
+            service.is_alive();
+            match first.take().or_else(|| watch.next(&known)) {
+                Some(found) => {
+                    idle_since = Instant::now();
+                    Some(Handed::Found(found))
+                }
+                None => (idle_since.elapsed() < HELD_WHILE_IDLE).then_some(Handed::Nothing),
+            }
+        });
+        let summary = pipeline::take_in(&run, handed, |news| {
+            service.is_alive();
+            if let News::File(ended) = news {
+                teller.tell(&ended);
+                service.say(&format!("{} files taken in, {} failed since it started", teller.taken, teller.failed));
+            }
+        });
+        summary
+            .with_context(|| "watching stopped; what was read before is kept, and the next run goes on from there")?;
+    }
     service.stopping();
-    summary.with_context(|| "watching stopped; what was read before is kept, and the next run goes on from there")?;
     Ok(Outcome::Interrupted)
+}
+
+/// Opens the archive for writing, as soon as nobody else does; `None` where the program is told to stop before.
+fn writer(common: &Common, stop: &AtomicBool, service: &Service) -> Result<Option<Store>> {
+    let mut told = false;
+    while !stop.load(Ordering::Relaxed) {
+        service.is_alive();
+        match Store::open(&common.archive, Access::Write) {
+            Ok(store) => return Ok(Some(store)),
+            Err(ArchiveError::Locked { holder, .. }) => {
+                if !std::mem::replace(&mut told, true) {
+                    tracing::warn!(%holder, "the archive is being written by another program; files wait");
+                }
+                thread::sleep(Duration::from_millis(200));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(None)
 }
 
 fn after(text: &str) -> Result<After, UsageError> {

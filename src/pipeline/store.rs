@@ -69,7 +69,7 @@ impl Store {
                 }
             },
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                fs::write(&form, format!("{FORM}\n")).map_err(failed(&form))?;
+                write_form(folder).map_err(failed(&form))?;
             }
             Err(error) => return Err(failed(&form)(error)),
         }
@@ -267,6 +267,15 @@ fn lock(folder: &Path) -> Result<File, ArchiveError> {
         }
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
+}
+
+/// Writes the file that says which form the archive has; it appears whole or not at all.
+fn write_form(folder: &Path) -> io::Result<()> {
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    writeln!(file, "{FORM}")?;
+    file.as_file().sync_all()?;
+    file.persist(folder.join("form")).map_err(|error| error.error)?;
+    File::open(folder)?.sync_all()
 }
 
 /// Returns the name of this machine.

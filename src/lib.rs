@@ -1,7 +1,7 @@
 //! Warraq turns paper archives of Arabic official correspondence into something a clerk can search.
 //!
 //! The modules stand in the order in which a letter travels through them. [`ingest`] finds files and hands each on
-//! exactly once; [`decode`] turns bytes into page images; [`preprocess`] turns a page upright, straightens and cleans
+//! exactly once; [`watch`] does so for ever; [`decode`] turns bytes into page images; [`preprocess`] turns a page upright, straightens and cleans
 //! it; [`ocr`] reads lines of words and [`layout`] puts them into the order of reading; [`extract`] understands them as a
 //! letter, and [`thread`] knows which letter it cites; [`archive`] keeps bytes and readings for good and [`catalogue`] knows what is kept and what became of every
 //! file; [`search`] finds letters again; [`export`] writes them out. [`pipeline`] runs these stages over many pages at
@@ -34,3 +34,4 @@ pub mod search;
 pub mod segment;
 pub mod serve;
 pub mod thread;
+pub mod watch;

@@ -104,7 +104,8 @@ fn stream(
 impl BlobStore for FsBlobs {
     fn put(&self, bytes: &[u8]) -> Result<ContentHash, StoreError> {
         let hash = ContentHash::of(bytes);
-        if !self.contains(&hash)? {
+        // A blob that is there and damaged is written anew.
+        if self.check(&hash)? != Some(true) {
             let mut file = self.unfinished()?;
             file.write_all(bytes).map_err(StoreError::new("writing", file.path()))?;
             self.finish(file, &hash)?;

@@ -3,6 +3,7 @@
 //! A blob is written once and never changed. The order of writing is blob, then row, then index, so a crash leaves at
 //! worst a blob that nothing names, never a row that names nothing.
 
+pub mod bag;
 mod fs;
 pub mod record;
 

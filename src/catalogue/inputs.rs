@@ -5,6 +5,7 @@ use super::{InputError, InputId, InputRow, InputStatus, Ledger, LedgerBy, NewInp
 use crate::model::{ContentHash, FailureCode, Place};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::collections::BTreeMap;
 
 /// Deaths after which a file whose filing was begun once more is set aside.
 const DEATHS_TO_CRASH: u32 = 1;
@@ -192,11 +193,14 @@ pub(super) fn set_unread(
     unread: &[UnreadPage],
 ) -> rusqlite::Result<()> {
     transaction.prepare_cached("DELETE FROM unread WHERE original = ?1")?.execute([original.to_string()])?;
-    let sql = "INSERT INTO unread (original, page, code, message, at) VALUES (?1, ?2, ?3, ?4, ?5)";
-    let mut statement = transaction.prepare_cached(sql)?;
-    for page in unread {
-        statement.execute(params![original.to_string(), page.page, page.code.as_str(), page.message, now()])?;
-    }
+    unread.iter().try_for_each(|page| note_unread(transaction, page))
+}
+
+/// Enters one page that could not be read.
+pub(super) fn note_unread(transaction: &Connection, page: &UnreadPage) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO unread (original, page, code, message, at) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let values = params![page.original.to_string(), page.page, page.code.as_str(), page.message, now()];
+    transaction.prepare_cached(sql)?.execute(values)?;
     Ok(())
 }
 
@@ -241,36 +245,39 @@ pub(super) fn ledger_by(
 
 /// Counts rows by the SQL expression `key`. Each number is counted by itself, so that a sum that is wrong shows.
 fn counted(connection: &Connection, key: &str, since: Option<Timestamp>) -> rusqlite::Result<Vec<(String, Ledger)>> {
-    let sql = format!(
-        "WITH rows (key, kind) AS (
-             SELECT {key}, status FROM inputs WHERE ?1 IS NULL OR first_seen >= ?1
-             UNION ALL SELECT {key}, 'seen' FROM inputs WHERE ?1 IS NULL OR first_seen >= ?1
-             UNION ALL SELECT {key}, 'ignored' FROM ignored WHERE ?1 IS NULL OR first_seen >= ?1
-             UNION ALL SELECT {key}, 'without_document' FROM inputs
-                 WHERE (?1 IS NULL OR first_seen >= ?1) AND status IN ('stored', 'duplicate')
-                 AND sha256 NOT IN (SELECT original FROM documents)
-             UNION ALL SELECT {key}, 'unread' FROM inputs JOIN unread ON unread.original = inputs.sha256
-                 WHERE (?1 IS NULL OR first_seen >= ?1) AND inputs.status = 'stored')
-         SELECT key, sum(kind = 'seen'), sum(kind = 'stored'), sum(kind = 'duplicate'), sum(kind = 'failed'),
-                sum(kind = 'waiting'), sum(kind = 'ignored'), sum(kind = 'without_document'), sum(kind = 'unread')
-         FROM rows GROUP BY key ORDER BY key"
+    let since = since.map(second);
+    let mut ledgers: BTreeMap<String, Ledger> = BTreeMap::new();
+    let mut count = |sql: &str, enter: fn(&mut Ledger, &[u64])| -> rusqlite::Result<()> {
+        let mut statement = connection.prepare_cached(sql)?;
+        let columns = statement.column_count();
+        let mut rows = statement.query([&since])?;
+        while let Some(row) = rows.next()? {
+            let numbers = (1..columns)
+                .map(|at| row.get::<_, i64>(at).map(i64::unsigned_abs))
+                .collect::<rusqlite::Result<Vec<_>>>()?;
+            enter(ledgers.entry(row.get(0)?).or_default(), &numbers);
+        }
+        Ok(())
+    };
+    let of_inputs = format!(
+        "SELECT {key}, count(*), sum(status = 'stored'), sum(status = 'duplicate'), sum(status = 'failed'),
+                sum(status = 'waiting'), sum(status IN ('stored', 'duplicate') AND NOT EXISTS
+                    (SELECT 1 FROM documents WHERE documents.original = inputs.sha256))
+         FROM inputs WHERE ?1 IS NULL OR first_seen >= ?1 GROUP BY 1"
     );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let rows = statement.query_map([since.map(second)], |row| {
-        let count = |at| row.get::<_, i64>(at).map(i64::unsigned_abs);
-        let ledger = Ledger {
-            seen: count(1)?,
-            stored: count(2)?,
-            duplicate: count(3)?,
-            failed: count(4)?,
-            waiting: count(5)?,
-            ignored: count(6)?,
-            without_document: count(7)?,
-            unread_pages: count(8)?,
-        };
-        Ok((row.get(0)?, ledger))
+    count(&of_inputs, |ledger, numbers| {
+        if let [seen, stored, duplicate, failed, waiting, without_document] = *numbers {
+            *ledger = Ledger { seen, stored, duplicate, failed, waiting, without_document, ..*ledger };
+        }
     })?;
-    rows.collect()
+    let of_ignored = format!("SELECT {key}, count(*) FROM ignored WHERE ?1 IS NULL OR first_seen >= ?1 GROUP BY 1");
+    count(&of_ignored, |ledger, numbers| ledger.ignored = numbers.first().copied().unwrap_or(0))?;
+    let of_unread = format!(
+        "SELECT {key}, count(*) FROM unread JOIN inputs ON inputs.sha256 = unread.original
+         WHERE (?1 IS NULL OR first_seen >= ?1) AND status = 'stored' GROUP BY 1"
+    );
+    count(&of_unread, |ledger, numbers| ledger.unread_pages = numbers.first().copied().unwrap_or(0))?;
+    Ok(ledgers.into_iter().collect())
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ mod inputs;
 mod people;
 mod sqlite;
 
-pub use sqlite::SqliteCatalogue;
+pub use sqlite::{SqliteCatalogue, copy_database};
 
 use crate::model::{ContentHash, DocumentId, FailureCode, LetterDate, Place, Source};
 use jiff::Timestamp;
@@ -468,6 +468,9 @@ pub trait Catalogue: Send + Sync {
 
     /// Returns the paths ignored since then, in order.
     fn ignored(&self, since: Option<Timestamp>) -> Result<Vec<String>, CatalogueError>;
+
+    /// Notes a page that is to be read again.
+    fn note_unread(&self, page: &UnreadPage) -> Result<(), CatalogueError>;
 
     /// Returns the pages that could not be read: of one original, or of all.
     fn unread(&self, original: Option<&ContentHash>) -> Result<Vec<UnreadPage>, CatalogueError>;

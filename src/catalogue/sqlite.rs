@@ -21,6 +21,18 @@ mod embedded {
 /// How long a statement waits for another process that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Copies a database as it is at one moment to `to`, where nothing lies, while others may write to it.
+///
+/// # Errors
+/// [`CatalogueError`] when it cannot be read, or the copy not be written.
+pub fn copy_database(from: &Path, to: &Path) -> Result<(), CatalogueError> {
+    let failed = |source| CatalogueError::Database { path: from.to_owned(), source };
+    let connection = Connection::open(from).map_err(failed)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+    connection.execute("VACUUM INTO ?1", [to.to_string_lossy()]).map_err(failed)?;
+    Ok(())
+}
+
 /// A catalogue in a SQLite file.
 pub struct SqliteCatalogue {
     path: PathBuf,
@@ -39,9 +51,14 @@ impl SqliteCatalogue {
         connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
         connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
         connection.pragma_update(None, "foreign_keys", true).map_err(failed)?;
-        embedded::migrations::runner()
-            .run(&mut connection)
-            .map_err(|error| CatalogueError::Migration { path: path.to_owned(), source: Box::new(error) })?;
+        // In one transaction: a form reached without a note of it would be reached for again, in vain.
+        let migrate = |connection: &mut Connection| embedded::migrations::runner().set_grouped(true).run(connection);
+        if migrate(&mut connection).is_err() {
+            // Another process may have been quicker to bring it to this form.
+            std::thread::sleep(Duration::from_millis(300));
+            migrate(&mut connection)
+                .map_err(|error| CatalogueError::Migration { path: path.to_owned(), source: Box::new(error) })?;
+        }
         Ok(Self { path: path.to_owned(), connection: Mutex::new(connection) })
     }
 
@@ -288,6 +305,10 @@ impl Catalogue for SqliteCatalogue {
 
     fn ignored(&self, since: Option<Timestamp>) -> Result<Vec<String>, CatalogueError> {
         self.read(|connection| inputs::ignored(connection, since))
+    }
+
+    fn note_unread(&self, page: &UnreadPage) -> Result<(), CatalogueError> {
+        self.write(|transaction| inputs::note_unread(transaction, page))
     }
 
     fn unread(&self, original: Option<&ContentHash>) -> Result<Vec<UnreadPage>, CatalogueError> {

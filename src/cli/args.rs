@@ -41,6 +41,8 @@ pub struct Common {
 pub enum Command {
     /// Read files and folders into the archive and make them searchable
     Ingest(IngestArgs),
+    /// Take in whatever scanners drop into folders, for ever
+    Watch(WatchArgs),
     /// Find letters by their words, number, date, parties or subject
     Search(SearchArgs),
     /// Show one document: fields and text
@@ -64,7 +66,11 @@ pub enum Command {
     /// Take failed and waiting files up again, and pages that could not be read
     Retry(RetryArgs),
     /// Check every blob, the catalogue and the index against each other
-    Verify,
+    Verify(VerifyArgs),
+    /// Copy the archive into a folder (BagIt), beside running work; later copies only what is new
+    Backup(BackupArgs),
+    /// Bring an archive back from a backup, into an empty folder
+    Restore(RestoreArgs),
     /// Build the index anew from the archive alone
     Reindex(ReindexArgs),
     /// Measure how well pages with known text are read
@@ -125,6 +131,28 @@ pub struct IngestArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct WatchArgs {
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+    /// The body these files belong to
+    #[arg(long, value_name = "ID")]
+    pub organisation: Option<String>,
+    /// How long a file must be at rest before it is taken in; half or a quarter of it where its writer was seen to close it
+    #[arg(long, default_value = "5s", value_name = "TIME")]
+    pub settle: String,
+    /// Time between two walks through the folders, which find what no event told of
+    #[arg(long, default_value = "60s", value_name = "TIME")]
+    pub rescan: String,
+    /// What is done with files that are in the archive: keep, move:DIR or delete. Files that failed get their reason into failed/ of
+    /// their folder, and go there themselves unless files are kept
+    #[arg(long, default_value = "keep", value_name = "WHAT")]
+    pub after: String,
+    /// Folders
+    #[arg(required = true, value_name = "DIR")]
+    pub folders: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub struct ServeArgs {
     /// Where to listen
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
@@ -149,6 +177,36 @@ pub struct RetryArgs {
     /// Only what failed with this code, such as timed_out; may be given several times
     #[arg(long, value_name = "CODE")]
     pub code: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Read only this share of the blobs again, in percent; others each time
+    #[arg(long, value_name = "P", default_value_t = 100.0)]
+    pub sample: f64,
+    /// Mend what can be mended; nobody else may be writing the archive
+    #[arg(long)]
+    pub repair: bool,
+    /// Backup to bring damaged and missing bytes back from
+    #[arg(long, value_name = "DIR", requires = "repair")]
+    pub backup: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// Read again, and mend, what an earlier backup in the folder holds
+    #[arg(long)]
+    pub all: bool,
+    /// Folder of the backup
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// Folder of the backup
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
 }
 
 #[derive(Debug, Args)]

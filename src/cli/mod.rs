@@ -18,6 +18,8 @@ mod run;
 mod search;
 mod serve;
 mod thread;
+mod upkeep;
+mod watch;
 
 use crate::config::ConfigError;
 use args::{Cli, Command};
@@ -25,6 +27,8 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use std::io;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use tracing_subscriber::EnvFilter;
 
 /// How a command ended, as programs see it.
@@ -58,6 +62,7 @@ pub fn main() -> ExitCode {
         return crate::decode::pdf_child::run(path, crate::export::pdf::rewritten);
     }
     start_log(&cli);
+    outlive_limits();
     // Faults in decoders are caught and become failures of their file; their own words belong in the log.
     std::panic::set_hook(Box::new(|panic| tracing::warn!(%panic, "a thread panicked")));
     match run::run(cli) {
@@ -70,6 +75,14 @@ pub fn main() -> ExitCode {
             let wrong_call = error.is::<UsageError>() || error.is::<ConfigError>();
             ExitCode::from(if wrong_call { 2 } else { 3 })
         }
+    }
+}
+
+/// Has writes beyond a limit of file sizes fail, as on a full disk, instead of ending the program.
+fn outlive_limits() {
+    let noticed = Arc::new(AtomicBool::new(false));
+    if let Err(error) = signal_hook::flag::register(libc::SIGXFSZ, noticed) {
+        tracing::debug!(%error, "a limit of file sizes would end the program");
     }
 }
 

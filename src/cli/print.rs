@@ -81,6 +81,9 @@ pub struct HitObject<'a> {
     boxes: Vec<[u32; 4]>,
     #[serde(rename = "match")]
     matched: &'static str,
+    /// Pages of the document that could not be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unread_pages: Vec<u32>,
 }
 
 impl<'a> HitObject<'a> {
@@ -100,6 +103,7 @@ impl<'a> HitObject<'a> {
             snippet: &hit.snippet,
             boxes,
             matched: hit.matched.as_str(),
+            unread_pages: Vec::new(),
         }
     }
 }
@@ -227,11 +231,13 @@ pub fn balance(out: &mut impl Write, ledger: &Ledger, name: &str) -> io::Result<
     )
 }
 
-/// Writes one finding of `verify`.
-pub fn finding(out: &mut impl Write, finding: &Finding, as_json: bool) -> io::Result<()> {
+/// Writes one finding of `verify`, and what mended it.
+pub fn finding(out: &mut impl Write, finding: &Finding, mended: Option<&str>, as_json: bool) -> io::Result<()> {
     if as_json {
-        writeln!(out, "{}", json!({"finding": finding.code, "what": finding.what, "mend": finding.cure}))
+        let line = json!({"finding": finding.code, "what": finding.what, "mend": finding.cure, "mended": mended});
+        writeln!(out, "{line}")
     } else {
-        writeln!(out, "{}: {}; {}", finding.code, finding.what, finding.cure)
+        let cure = mended.map_or_else(|| finding.cure.to_owned(), |by| format!("mended: {by}"));
+        writeln!(out, "{}: {}; {cure}", finding.code, finding.what)
     }
 }

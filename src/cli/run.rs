@@ -3,12 +3,12 @@
 use super::args::{Cli, Command, Common, ReindexArgs, ShowArgs};
 use super::{
     Outcome, UsageError, bodies, correct, doctor, evaluate, export, ingest, inspect, ledger, print, search, serve,
-    thread,
+    thread, upkeep, watch,
 };
 use crate::config::Config;
 use crate::export::write_jsonl;
 use crate::model::{Document, DocumentId};
-use crate::pipeline::{self, Access, Store};
+use crate::pipeline::{Access, Store};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -20,6 +20,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
     let common = &cli.common;
     match cli.command {
         Command::Ingest(args) => ingest::run(common, &config, &args),
+        Command::Watch(args) => watch::run(common, &config, &args),
         Command::Search(args) => search::run(common, &args),
         Command::Show(args) => show(common, &args),
         Command::Export(args) => export::run(common, &config, &args),
@@ -32,7 +33,9 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Command::Ledger(args) => ledger::run(common, &args),
         Command::Retry(args) => ingest::retry(common, &config, &args),
         Command::ReadApart { reading, path } => ingest::read_apart(&config, &reading, &path),
-        Command::Verify => verify(common),
+        Command::Verify(args) => upkeep::verify(common, &args),
+        Command::Backup(args) => upkeep::backup(common, &args),
+        Command::Restore(args) => upkeep::restore(common, &args),
         Command::Reindex(args) => reindex(common, &args),
         Command::Evaluate(args) => evaluate::run(common, &config, &args),
         Command::Inspect(args) => inspect::run(common, &config, &args),
@@ -72,27 +75,6 @@ pub fn resolve(store: &Store, typed: &str) -> Result<DocumentId> {
 /// Returns a document of the archive.
 pub fn load(store: &Store, id: DocumentId) -> Result<Document> {
     store.document(&id)?.with_context(|| format!("document {id} has gone from the catalogue"))
-}
-
-fn verify(common: &Common) -> Result<Outcome> {
-    let store = Store::open(&common.archive, Access::Read)?;
-    let index = store.index(Access::Read)?;
-    let mut findings = 0;
-    let mut out = io::stdout().lock();
-    let mut written = Ok(());
-    let (blobs, documents) = pipeline::verify(&store, &*index, |finding| {
-        findings += 1;
-        if written.is_ok() {
-            written = print::finding(&mut out, &finding, common.json);
-        }
-    })?;
-    written?;
-    if common.json {
-        writeln!(out, "{}", json!({"summary": {"blobs": blobs, "documents": documents, "findings": findings}}))?;
-    } else {
-        writeln!(out, "{blobs} blobs and {documents} documents checked: {findings} findings")?;
-    }
-    Ok(if findings == 0 { Outcome::Well } else { Outcome::NotAll })
 }
 
 fn reindex(common: &Common, args: &ReindexArgs) -> Result<Outcome> {

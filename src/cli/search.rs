@@ -18,7 +18,11 @@ pub fn run(common: &Common, args: &SearchArgs) -> Result<Outcome> {
     let answer = index.search(&args.query.join(" "), &options(args))?;
     let mut hits = Vec::with_capacity(answer.hits.len());
     for hit in &answer.hits {
-        hits.push(print::HitObject::of(hit, boxes(&store, hit.document, PageNumber(hit.page), &hit.words)?));
+        let unread_pages = store.unread_pages(&hit.document)?;
+        let boxes = boxes(&store, hit.document, PageNumber(hit.page), &hit.words)?;
+        let mut object = print::HitObject::of(hit, boxes);
+        object.unread_pages = unread_pages;
+        hits.push(object);
     }
     let took_ms = started.elapsed().as_secs_f64() * 1000.0;
     let mut out = io::stdout().lock();
@@ -35,6 +39,10 @@ pub fn run(common: &Common, args: &SearchArgs) -> Result<Outcome> {
             eprintln!("{note}");
         }
         print::hits(&mut out, &answer, args.offset, took_ms)?;
+        for (hit, object) in answer.hits.iter().zip(&hits).filter(|(_, object)| !object.unread_pages.is_empty()) {
+            let pages: Vec<String> = object.unread_pages.iter().map(u32::to_string).collect();
+            writeln!(out, "not read: page {} of {}  {}", pages.join(", "), hit.document.original.short(), hit.source)?;
+        }
         if let Some(facets) = &answer.facets {
             print_facets(&mut out, facets)?;
         }

@@ -15,6 +15,13 @@ impl ContentHash {
         hasher.finish()
     }
 
+    /// Returns the first sixteen bytes, for tables in memory.
+    pub fn first_half(&self) -> [u8; 16] {
+        let mut half = [0; 16];
+        half.iter_mut().zip(self.0).for_each(|(to, from)| *to = from);
+        half
+    }
+
     /// Returns the first eight hexadecimal digits, for people.
     pub fn short(&self) -> String {
         self.to_string()[..8].to_owned()

@@ -5,11 +5,14 @@
 //! read is kept at once, so that a run after a crash reads only the rest.
 
 pub mod apart;
+mod backup;
 pub mod bodies;
 pub mod budget;
 pub mod correct;
 pub mod doubt;
 mod failure;
+#[cfg(test)]
+mod faults;
 mod filing;
 mod inspect;
 mod intake;
@@ -17,6 +20,7 @@ mod page_job;
 mod parts;
 mod patience;
 mod read;
+mod repair;
 mod retry;
 mod scan;
 mod searchable;
@@ -24,17 +28,19 @@ mod store;
 pub mod threads;
 mod verify;
 
+pub use backup::{BackupError, Copied, backup, restore};
 pub use failure::{ArchiveError, Failure};
 pub use inspect::Picture;
 pub use intake::{End, Ended, Handed};
 pub use parts::refile;
 pub use patience::Patience;
 pub use read::Reader;
+pub use repair::{Repaired, repair};
 pub use retry::retry;
 pub use scan::{ScanError, page_image};
 pub use searchable::{SearchableError, searchable_pdf};
 pub use store::{Access, Store};
-pub use verify::{Finding, verify};
+pub use verify::{Checked, Finding, verify};
 
 use crate::decode;
 use crate::ingest::{FolderRule, Found};

@@ -71,7 +71,7 @@ impl Store {
                 }
             },
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                fs::write(&form, format!("{FORM}\n")).map_err(failed(&form))?;
+                write_form(folder).map_err(failed(&form))?;
             }
             Err(error) => return Err(failed(&form)(error)),
         }
@@ -212,6 +212,21 @@ impl Store {
         Ok(letter)
     }
 
+    /// Returns the pages of a document that could not be read, by their number in it, from 1.
+    ///
+    /// # Errors
+    /// [`ArchiveError`] when the catalogue does not answer.
+    pub fn unread_pages(&self, id: &DocumentId) -> Result<Vec<u32>, ArchiveError> {
+        let unread = self.catalogue.unread(Some(&id.original))?;
+        if unread.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Some(row) = self.catalogue.document(id)? else { return Ok(Vec::new()) };
+        let (first, last) = row.source.pages;
+        let own = unread.iter().map(|page| page.page).filter(|page| (first..=last).contains(page));
+        Ok(own.map(|page| page - first + 1).collect())
+    }
+
     /// Returns the page of a record.
     ///
     /// # Errors
@@ -268,6 +283,15 @@ fn lock(folder: &Path) -> Result<File, ArchiveError> {
         }
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
+}
+
+/// Writes the file that says which form the archive has; it appears whole or not at all.
+fn write_form(folder: &Path) -> io::Result<()> {
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    writeln!(file, "{FORM}")?;
+    file.as_file().sync_all()?;
+    file.persist(folder.join("form")).map_err(|error| error.error)?;
+    File::open(folder)?.sync_all()
 }
 
 /// Returns the name of this machine.

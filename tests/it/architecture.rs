@@ -11,6 +11,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("preprocess", &["model"]),
     ("archive", &["model"]),
     ("catalogue", &["model"]),
+    // Endings of formats, and the archive's own copy of what is to be deleted.
+    ("watch", &["ingest", "decode", "archive", "model"]),
     ("decode", &["model", "text"]),
     ("ocr", &["model", "text"]),
     ("layout", &["model", "text"]),
@@ -59,6 +61,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "decode",
             "ocr",
             "ingest",
+            "watch",
             "evaluate",
         ],
     ),

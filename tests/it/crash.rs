@@ -1,7 +1,7 @@
 //! What a crash leaves behind: the program is killed in the middle of its work, and started again.
 //!
 //! Whatever the moment, the next run must end with every letter in the archive once, and nothing may be read twice that was
-//! filed before. `WARRAQ_CRASH_ROUNDS` sets the number of kills (3).
+//! filed before. `WARRAQ_CRASH_ROUNDS` sets the number of kills (6).
 
 use crate::support::{Dice, Done, exported, ingest_report, run, sample, temp_dir, warraq};
 use serde_json::Value;
@@ -20,7 +20,7 @@ const PAGES: usize = 7;
 #[test]
 fn after_a_kill_at_any_moment_every_letter_is_there_once() {
     let rounds: u32 = std::env::var("WARRAQ_CRASH_ROUNDS")
-        .map_or(3, |rounds| rounds.parse().expect("WARRAQ_CRASH_ROUNDS is a number"));
+        .map_or(6, |rounds| rounds.parse().expect("WARRAQ_CRASH_ROUNDS is a number"));
     let inbox = inbox();
     let untroubled = temp_dir();
     let started = Instant::now();

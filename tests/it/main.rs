@@ -2,17 +2,20 @@
 //! number with a floor, threads, batches and corrections, its manners with broken files, and what a crash leaves behind.
 //!
 //! Everything runs the real executable in folders of its own under `target/tmp`; nothing here needs the network, a port or
-//! a terminal. `WARRAQ_CRASH_ROUNDS` sets how often the crash test pulls the plug (3).
+//! a terminal. `WARRAQ_CRASH_ROUNDS` sets how often the crash test pulls the plug (6).
 
 // Helpers beside the test functions unwrap too: whatever is unexpected ends the test.
 #![allow(clippy::unwrap_used)]
 
 mod accuracy;
 mod architecture;
+mod backup;
 mod bad_files;
 mod cli;
 mod crash;
 mod decode;
+mod faults;
+mod golden;
 mod letters;
 mod licences;
 mod pdf_hostile;
@@ -21,3 +24,4 @@ mod pdf_text;
 mod retry;
 mod serve;
 mod support;
+mod watch;

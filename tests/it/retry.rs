@@ -89,10 +89,9 @@ fn an_unchanged_file_is_not_read_again_and_a_changed_one_is() {
 }
 
 #[test]
-fn a_page_over_its_time_fails_within_its_document_and_retry_reads_it() {
+fn a_refusal_names_its_limit_and_retry_takes_the_file_under_another() {
     let (folder, archive) = (temp_dir(), temp_dir());
     let config = folder.path().join("warraq.toml");
-    // A PDF page of its own text needs no reading; the file's other pages come when its time is over.
     fs::write(&config, "[pipeline]\njobs = 1\n[decode]\nmax_page_megapixels = 1\n").unwrap();
     let file = sample("15");
     let config = config.to_str().unwrap();
@@ -103,6 +102,59 @@ fn a_page_over_its_time_fails_within_its_document_and_retry_reads_it() {
     assert!(message.contains("decode.max_page_megapixels"), "{message}");
     let done = run(archive.path(), ["retry", "--json", "--code", "too_large"]).expect_code(0);
     assert_eq!(ingest_report(&done).1["stored"], 1);
+}
+
+#[test]
+fn a_page_that_cannot_be_read_fails_within_its_document_and_everybody_says_so() {
+    let (folder, archive) = (temp_dir(), temp_dir());
+    let file = folder.path().join("two-pages.pdf");
+    fs::write(&file, two_pages()).unwrap();
+    let done = run(archive.path(), [Path::new("ingest"), Path::new("--json"), &file]).expect_code(0);
+    let line = &ingest_report(&done).0[0];
+    assert_eq!((&line["status"], &line["pages"]), (&"stored".into(), &2.into()), "{line}");
+    let is_told = || {
+        let ledger = ledger(archive.path(), &["--json"]).expect_code(0).object();
+        assert_eq!((&ledger["unread_pages"], &ledger["stored"]), (&1.into(), &1.into()), "{ledger}");
+        let unread = self::ledger(archive.path(), &["--json", "--list", "unread"]).expect_code(0).object();
+        assert_eq!((&unread["page"], &unread["code"]), (&2.into(), &"damaged_pdf".into()), "{unread}");
+        let found = run(archive.path(), ["search", "--json", "وزارة"]).expect_code(0).object();
+        assert_eq!(found["hits"][0]["unread_pages"], serde_json::json!([2]), "{found}");
+        let shown = run(archive.path(), ["show", line["documents"][0].as_str().unwrap()]).expect_code(0).stdout;
+        assert!(shown.contains("damaged_pdf"), "{shown}");
+    };
+    is_told();
+    let retried = run(archive.path(), ["retry", "--json"]).expect_code(0);
+    assert_eq!(ingest_report(&retried).1["stored"], 1, "it is taken up again, and no better");
+    is_told();
+    run(archive.path(), ["verify"]).expect_code(0);
+}
+
+/// Returns a PDF with a letter on its first page and, on the second, an image that is not in the file.
+fn two_pages() -> Vec<u8> {
+    let letter = image::open(sample("08")).unwrap().into_luma8();
+    let mut jpeg = std::io::Cursor::new(Vec::new());
+    letter.write_to(&mut jpeg, image::ImageFormat::Jpeg).unwrap();
+    let (jpeg, draw) = (jpeg.into_inner(), "q 595 0 0 842 0 0 cm /I Do Q");
+    let page = |image: u32| {
+        format!(
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /XObject << /I {image} 0 R >> >> >>"
+        )
+    };
+    let image = format!(
+        "<< /Subtype /Image /Width {} /Height {} /ColorSpace /DeviceGray /BitsPerComponent 8 /Filter /DCTDecode /Length {} >>",
+        letter.width(),
+        letter.height(),
+        jpeg.len()
+    );
+    let head = format!(
+        "%PDF-1.4\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n2 0 obj\n<< /Type /Pages /Kids [3 0 R 6 0 R] /Count 2 >>\nendobj\n\
+         3 0 obj\n{}\nendobj\n6 0 obj\n{}\nendobj\n4 0 obj\n<< /Length {} >>\nstream\n{draw}\nendstream\nendobj\n5 0 obj\n{image}\nstream\n",
+        page(5),
+        page(9),
+        draw.len()
+    );
+    let tail = b"\nendstream\nendobj\ntrailer\n<< /Size 7 /Root 1 0 R >>\n%%EOF\n";
+    [head.as_bytes(), &jpeg, tail].concat()
 }
 
 #[test]

@@ -8,8 +8,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod accuracy;
+
+mod access;
 mod architecture;
 mod bad_files;
+mod browser;
 mod cli;
 mod crash;
 mod decode;

@@ -11,6 +11,7 @@ mod password;
 mod secret;
 mod tokens;
 mod users;
+mod webhooks;
 
 pub use audit::AuditRow;
 pub use book::{AccessError, Book};
@@ -18,6 +19,7 @@ pub use jobs::{FileEnd, JobFile, JobRow, NewFile};
 pub use secret::{Secret, hash};
 pub use tokens::{NewToken, TokenRow};
 pub use users::{LoginError, NewUser, User};
+pub use webhooks::WebhookRow;
 
 use std::fmt;
 use std::str::FromStr;

@@ -11,6 +11,7 @@ mod scan;
 mod search;
 mod upload;
 mod users;
+mod webhooks;
 mod work;
 
 use super::app::Shared;
@@ -37,6 +38,8 @@ pub fn router() -> Router<Shared> {
         .route("/users", get(users::page).post(users::add))
         .route("/users/{id}", post(users::change))
         .route("/users/{id}/link", post(users::link))
+        .route("/webhooks", get(webhooks::page).post(webhooks::add))
+        .route("/webhooks/{id}", post(webhooks::remove))
         .route("/audit", get(users::audit))
         .route("/audit.csv", get(users::audit_csv))
         .route("/assets/{version}/{name}", get(assets::asset))

@@ -1,7 +1,7 @@
 //! The search page: a box, what was found, and what to narrow it by.
 
 use super::frame::{Page, form_urlencoded};
-use super::language::Language;
+use super::language::{Language, shown};
 use crate::catalogue::{BriefRow, ListOrder};
 use crate::serve::access::Right;
 use crate::serve::app::{Shared, reading};
@@ -144,7 +144,7 @@ fn thumbnail(id: &str, page: u32) -> Markup {
 
 fn subject(language: Language, subject: Option<&str>, name: &str) -> Markup {
     match subject {
-        Some(subject) => html! { bdi { (subject) } },
+        Some(subject) => html! { bdi { (shown(subject)) } },
         None => html! { (language.t("كتاب بلا موضوع", "Letter without a subject")) " (" bdi { (name) } ")" },
     }
 }
@@ -161,10 +161,10 @@ impl Facts<'_> {
     fn shown(&self, language: Language) -> Markup {
         html! {
             p.facts {
-                @if let Some(number) = self.number { span { (language.field("number")) ": " bdi { (number) } } }
+                @if let Some(number) = self.number { span { (language.field("number")) ": " bdi { (shown(number)) } } }
                 @if let Some(date) = &self.date { span { (language.field("date")) ": " bdi.num { (date) } } }
-                @if let Some(from) = self.from { span { (language.field("from")) ": " bdi { (from) } } }
-                span { (language.t("الملف", "File")) ": " bdi { (self.source) } }
+                @if let Some(from) = self.from { span { (language.field("from")) ": " bdi { (shown(from)) } } }
+                span { (language.t("الملف", "File")) ": " bdi { (shown(self.source)) } }
             }
         }
     }
@@ -250,7 +250,7 @@ fn chips(language: Language, query: &Query) -> Markup {
                             _ => value.to_owned(),
                         };
                         a href=(address(query, &[(name, "")], 0)) {
-                            (label) ": " bdi { (value) } span aria-hidden="true" { " ✕" }
+                            (label) ": " bdi { (shown(&value)) } span aria-hidden="true" { " ✕" }
                             span.unseen { (language.t("إزالة", "take away")) }
                         }
                     }
@@ -283,7 +283,7 @@ fn facets_shown(language: Language, query: &Query, facets: &FacetsObject) -> Mar
             @for (title, counts) in groups {
                 @if !counts.is_empty() {
                     h3 { (title) }
-                    ul { @for (value, letters, link) in counts { li { a href=(link) { bdi { (value) } span.num { (letters) } } } } }
+                    ul { @for (value, letters, link) in counts { li { a href=(link) { bdi { (shown(&value)) } span.num { (letters) } } } } }
                 }
             }
         }

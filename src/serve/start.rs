@@ -134,6 +134,7 @@ pub fn run(options: Options, ready: impl FnOnce(Ready)) -> Result<(), ServeError
         readers: Semaphore::new(readers),
         has_users: AtomicBool::new(false),
         pages_read: AtomicU64::new(0),
+        retry: AtomicBool::new(false),
         wake: Mutex::new(wake),
         stop: Arc::clone(&stop),
     });

@@ -23,9 +23,12 @@ use axum::routing::{get, post};
 pub fn router() -> Router<Shared> {
     Router::new()
         .route("/", get(search::page))
+        .route("/searches", post(search::keep))
+        .route("/searches/{id}", post(search::forget))
         .route("/letters/{id}", get(letter::page))
         .route("/upload", get(upload::page).post(upload::send).layer(DefaultBodyLimit::disable()))
         .route("/work", get(work::page))
+        .route("/work/retry", post(work::retry))
         .route("/review", get(review::next))
         .route("/review/{id}", get(review::page).post(review::settle))
         .route("/login", get(account::login_page).post(account::log_in))

@@ -254,6 +254,7 @@ fn action(language: Language, action: &str) -> &str {
         "link_made" => language.t("رابط كلمة مرور", "made a link"),
         "token_made" => language.t("إنشاء مفتاح", "made a token"),
         "token_taken_back" => language.t("إلغاء مفتاح", "took a token back"),
+        "retry" => language.t("إعادة المحاولة", "had failed files taken up"),
         "webhook_made" => language.t("إضافة عنوان إشعار", "added a webhook"),
         "webhook_removed" => language.t("إلغاء عنوان إشعار", "removed a webhook"),
         other => other,

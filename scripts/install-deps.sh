@@ -26,6 +26,7 @@ have_library lept || missing+=(libleptonica-dev)
 if [ "${1:-}" = --tests ]; then
   have pdftotext || missing+=(poppler-utils)
   have qpdf || missing+=(qpdf)
+  have chromedriver || missing+=(chromium chromium-driver)
   python3 -m ensurepip --version >/dev/null 2>&1 || missing+=(python3-venv)
 fi
 

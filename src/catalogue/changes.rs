@@ -25,6 +25,12 @@ pub(super) fn changes(connection: &Connection, since: u64, limit: usize) -> rusq
     rows.collect()
 }
 
+/// Returns the number of the last change.
+pub(super) fn last_change(connection: &Connection) -> rusqlite::Result<u64> {
+    let sql = "SELECT coalesce(max(seq), 0) FROM changes";
+    connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
+}
+
 /// Returns documents in this order.
 pub(super) fn list(
     connection: &Connection,

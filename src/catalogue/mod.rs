@@ -442,6 +442,9 @@ pub trait Catalogue: Send + Sync {
     /// Returns at most `limit` changes after the one numbered `since`, in the order in which they happened.
     fn changes(&self, since: u64, limit: usize) -> Result<Vec<ChangeRow>, CatalogueError>;
 
+    /// Returns the number of the last change; 0 where nothing happened yet.
+    fn last_change(&self) -> Result<u64, CatalogueError>;
+
     /// Returns at most `limit` documents in this order, after `offset` others.
     fn list(&self, order: ListOrder, limit: usize, offset: usize) -> Result<Vec<BriefRow>, CatalogueError>;
 

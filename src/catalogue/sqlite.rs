@@ -271,6 +271,10 @@ impl Catalogue for SqliteCatalogue {
         self.read(|connection| changes::changes(connection, since, limit))
     }
 
+    fn last_change(&self) -> Result<u64, CatalogueError> {
+        self.read(changes::last_change)
+    }
+
     fn list(&self, order: ListOrder, limit: usize, offset: usize) -> Result<Vec<BriefRow>, CatalogueError> {
         self.read(|connection| changes::list(connection, order, limit, offset))
     }

@@ -45,6 +45,8 @@ pub struct App {
     pub has_users: AtomicBool,
     /// Pages read since the start.
     pub pages_read: AtomicU64,
+    /// Set to have what failed taken up again.
+    pub retry: AtomicBool,
     /// Wakes the thread that takes files in.
     pub wake: Mutex<Sender<()>>,
     /// Set to stop.

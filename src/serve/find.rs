@@ -124,13 +124,14 @@ pub fn find(app: &App, store: &Store, viewer: &Viewer, query: &Query) -> Result<
     let options = SearchOptions { limit, offset, filters, facets: query.facets };
     let answer = app.archive.index()?.search(&query.q, &options)?;
     let mut hits = Vec::with_capacity(answer.hits.len());
-    for hit in answer.hits {
+    for mut hit in answer.hits {
         // The index may be a moment behind the catalogue, which has the last word on who may see a letter.
         let Some(row) = store.catalogue.document(&hit.document)? else { continue };
         if !viewer.sees(row.organisation.as_deref(), row.letter.secrecy.as_deref()) {
             continue;
         }
         let boxes = boxes(store, &row, PageNumber(hit.page), &hit.words)?;
+        hit.snippet = shortened(hit.snippet);
         hits.push(HitObject::of(hit, boxes));
     }
     let took_ms = (started.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
@@ -159,4 +160,42 @@ fn boxes(store: &Store, row: &DocumentRow, page: PageNumber, words: &[usize]) ->
     let all: Vec<_> = page.words().collect();
     let found = words.iter().filter_map(|&at| all.get(at)).filter(|word| !word.bounds.is_empty());
     Ok(found.map(|word| word.bounds.edges()).collect())
+}
+
+/// Longest snippet, in bytes of HTML. Those of print have a tenth of it; a damaged text layer may hold words of a million letters.
+const LONGEST_SNIPPET: usize = 4000;
+
+/// Cuts a snippet that is too long, between its signs and marks.
+fn shortened(snippet: String) -> String {
+    if snippet.len() <= LONGEST_SNIPPET {
+        return snippet;
+    }
+    let end = (0..=LONGEST_SNIPPET).rev().find(|at| snippet.is_char_boundary(*at)).unwrap_or(0);
+    let mut cut = snippet.get(..end).unwrap_or_default();
+    for (begins, ends) in [('<', '>'), ('&', ';')] {
+        if let Some(at) = cut.rfind(begins)
+            && !cut.get(at..).unwrap_or_default().contains(ends)
+        {
+            cut = cut.get(..at).unwrap_or_default();
+        }
+    }
+    let is_open = cut.rfind("<mark>") > cut.rfind("</mark>");
+    format!("{cut}{} …", if is_open { "</mark>" } else { "" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_snippets_are_cut_where_html_allows() {
+        assert_eq!(shortened("<mark>a</mark> &lt;".to_owned()), "<mark>a</mark> &lt;");
+        let word = "س".repeat(5000);
+        let cut = shortened(format!("a <mark>{word}</mark> b"));
+        assert!(cut.len() < 4100 && cut.ends_with("س</mark> …"), "{}", cut.len());
+        let signs = shortened("&lt;".repeat(2000));
+        assert!(signs.trim_end_matches(" …").ends_with("&lt;"));
+        let tag = shortened(format!("{}<mark>x</mark>", "a".repeat(LONGEST_SNIPPET - 3)));
+        assert!(!tag.contains('<'), "{tag}");
+    }
 }

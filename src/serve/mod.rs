@@ -20,6 +20,7 @@ mod metrics;
 mod pages;
 mod settings;
 mod start;
+mod tell;
 mod uploads;
 mod worker;
 

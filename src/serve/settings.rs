@@ -16,10 +16,19 @@ pub struct Settings {
     pub readers: u32,
     /// Seconds that a client may take to send the head of a request, and between two pieces of an upload.
     pub slow_client_seconds: u32,
+    /// Whether webhooks may lead to addresses of this machine and of private networks, and go without TLS.
+    pub private_webhooks: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { upload_mib: 2048, upload_files: 500, image_cache_mib: 512, readers: 0, slow_client_seconds: 20 }
+        Self {
+            upload_mib: 2048,
+            upload_files: 500,
+            image_cache_mib: 512,
+            readers: 0,
+            slow_client_seconds: 20,
+            private_webhooks: false,
+        }
     }
 }

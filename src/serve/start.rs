@@ -9,7 +9,7 @@ use super::limit::Doors;
 use super::metrics::Metrics;
 use super::settings::Settings;
 use super::worker::{self, LoadReader, Taking};
-use super::{api, headers, pages};
+use super::{api, headers, pages, tell};
 use crate::decode;
 use crate::pipeline::{self, ArchiveError};
 use axum::Router;
@@ -134,6 +134,7 @@ pub fn run(options: Options, ready: impl FnOnce(Ready)) -> Result<(), ServeError
         readers: Semaphore::new(readers),
         has_users: AtomicBool::new(false),
         pages_read: AtomicU64::new(0),
+        retry: AtomicBool::new(false),
         wake: Mutex::new(wake),
         stop: Arc::clone(&stop),
     });
@@ -146,14 +147,20 @@ pub fn run(options: Options, ready: impl FnOnce(Ready)) -> Result<(), ServeError
     let taking = Taking { load: options.load_reader, settings: options.pipeline, apart: options.apart };
     let worker =
         thread::Builder::new().name("take-in".to_owned()).spawn(move || worker::run(&working, &taking, &woken))?;
+    // Fails only where another part of the program installed one before, which serves as well.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let telling = Arc::clone(&app);
+    let teller = thread::Builder::new().name("tell".to_owned()).spawn(move || tell::run(&telling))?;
     let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
     let served =
         runtime.block_on(serve(Arc::clone(&app), listener, options.certificate, || ready(Ready { url, first_link })));
     stop.store(true, Ordering::Relaxed);
     app.wake_worker();
     runtime.shutdown_timeout(GRACE);
-    if worker.join().is_err() {
-        tracing::error!("the thread that takes files in died of a fault");
+    for (thread, does) in [(worker, "takes files in"), (teller, "tells of changes")] {
+        if thread.join().is_err() {
+            tracing::error!("the thread that {does} died of a fault");
+        }
     }
     served
 }
@@ -184,8 +191,6 @@ async fn serve(
             server.serve(service).await?;
         }
         Some((chain, key)) => {
-            // Fails only where another part of the program installed one before, which serves as well.
-            rustls::crypto::ring::default_provider().install_default().ok();
             let config = RustlsConfig::from_pem_file(chain, key).await.map_err(ServeError::Certificate)?;
             let mut server = axum_server::from_tcp_rustls(listener, config)?.handle(handle);
             server.http_builder().http1().header_read_timeout(slow);

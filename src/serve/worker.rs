@@ -71,15 +71,19 @@ enum Trouble {
     Reader(String),
 }
 
-/// Takes in the oldest job and all that follow of the same body and person; returns whether there was any.
+/// Takes up again what failed, where that was asked for, or else takes in the oldest job and all that follow of the same body and
+/// person; returns whether there was anything to do.
 fn take_jobs(app: &App, reader: &mut Option<Reader>, taking: &Taking) -> Result<bool, Trouble> {
-    let Some(first) = app.book.open_jobs()?.into_iter().next() else { return Ok(false) };
+    let again = app.retry.load(Ordering::Relaxed);
+    let first = app.book.open_jobs()?.into_iter().next();
+    if !again && first.is_none() {
+        return Ok(false);
+    }
     let writer = app.archive.writer(Duration::ZERO)?;
     let reader = match reader {
         Some(reader) => reader,
         none => none.insert((taking.load)().map_err(Trouble::Reader)?),
     };
-    let places = Places::default();
     let run = Ingest {
         store: &writer.store,
         index: &*writer.index,
@@ -88,26 +92,35 @@ fn take_jobs(app: &App, reader: &mut Option<Reader>, taking: &Taking) -> Result<
         settings: &taking.settings,
         program: &app.program,
         apart: &taking.apart,
-        organisation: first.organisation.as_deref(),
+        organisation: None,
         rules: &[],
-        by: &first.by,
+        by: "serve",
         paranoid: false,
         stop: &app.stop,
     };
-    let queue = Queue {
-        app,
-        places: &places,
-        of: (first.organisation.clone(), first.by.clone()),
-        seen: HashSet::new(),
-        files: VecDeque::new(),
-    };
-    pipeline::ingest(&run, queue, |news| match news {
-        News::Page => {
-            app.pages_read.fetch_add(1, Ordering::Relaxed);
+    if again {
+        app.retry.store(false, Ordering::Relaxed);
+        pipeline::retry(&run, &[], |news| count(app, &news))?;
+        return Ok(true);
+    }
+    let Some(first) = first else { return Ok(false) };
+    let places = Places::default();
+    let run = Ingest { organisation: first.organisation.as_deref(), by: &first.by, ..run };
+    let of = (first.organisation.clone(), first.by.clone());
+    let queue = Queue { app, places: &places, of, seen: HashSet::new(), files: VecDeque::new() };
+    pipeline::ingest(&run, queue, |news| {
+        count(app, &news);
+        if let News::File(ended) = news {
+            end(app, &places, &ended);
         }
-        News::File(ended) => end(app, &places, &ended),
     })?;
     Ok(true)
+}
+
+fn count(app: &App, news: &News) {
+    if matches!(news, News::Page) {
+        app.pages_read.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// The files of the jobs of one body and one person, oldest first; jobs that come meanwhile are taken along.

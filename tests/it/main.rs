@@ -8,9 +8,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod accuracy;
+
+mod access;
 mod architecture;
 mod backup;
 mod bad_files;
+mod browser;
 mod cli;
 mod crash;
 mod decode;

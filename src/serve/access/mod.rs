@@ -8,16 +8,20 @@ mod audit;
 mod book;
 mod jobs;
 mod password;
+mod searches;
 mod secret;
 mod tokens;
 mod users;
+mod webhooks;
 
 pub use audit::AuditRow;
 pub use book::{AccessError, Book};
 pub use jobs::{FileEnd, JobFile, JobRow, NewFile};
+pub use searches::SearchRow;
 pub use secret::{Secret, hash};
 pub use tokens::{NewToken, TokenRow};
 pub use users::{LoginError, NewUser, User};
+pub use webhooks::WebhookRow;
 
 use std::fmt;
 use std::str::FromStr;

@@ -107,8 +107,8 @@ pub async fn document(
 #[utoipa::path(
     get, path = "/api/v1/documents/{id}/original", tag = "documents", params(("id" = String, Path, description = "Id of the document")),
     responses(
-        (status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"),
-        (status = 206, description = "The part asked for", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 200, description = "The file", body = Vec<u8>, content_type = "*/*"),
+        (status = 206, description = "The part asked for", body = Vec<u8>, content_type = "*/*"),
         (status = 304, description = "As the client has it"),
         (status = 401, description = "Nobody is logged in", body = ProblemObject, content_type = "application/problem+json"),
         (status = 403, description = "Not allowed", body = ProblemObject, content_type = "application/problem+json"),

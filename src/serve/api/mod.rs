@@ -6,6 +6,7 @@ mod jobs;
 mod search;
 mod system;
 
+pub use changes::told;
 pub use documents::{set_right, thread_of, visible, whole};
 pub use jobs::hand_in;
 

@@ -213,6 +213,7 @@ fn links(language: Language, viewer: &Viewer, here: &str) -> Markup {
         ("/review", Right::Correct, language.t("المراجعة", "Review")),
         ("/work", Right::Manage, language.t("سجل الملفات", "Files")),
         ("/users", Right::Administer, language.t("المستخدمون", "Accounts")),
+        ("/webhooks", Right::Administer, language.t("إشعار الأنظمة", "Webhooks")),
         ("/audit", Right::Administer, language.t("سجل الأعمال", "Record")),
     ];
     let here = |address: &str| if address == "/" { here == "/" } else { here.starts_with(address) };

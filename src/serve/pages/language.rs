@@ -132,6 +132,22 @@ impl Language {
     }
 }
 
+/// Returns a text of a letter as it is shown: direction marks taken out, since each text stands in an element that isolates it; not longer
+/// than anybody reads.
+pub fn shown(text: &str) -> String {
+    const LONGEST: usize = 600;
+    let harmless = |c: &char| {
+        !matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+            && (!c.is_control() || *c == '\n')
+    };
+    let mut letters = text.chars().filter(harmless);
+    let mut out: String = letters.by_ref().take(LONGEST).collect();
+    if letters.next().is_some() {
+        out.push('…');
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! A letter's page: its fields with their evidence, the scan with the words found, its text, its thread.
 
 use super::frame::{Page, form_urlencoded};
-use super::language::Language;
+use super::language::{Language, shown};
 use super::scan::Scan;
 use crate::model::{Document, Evidence, Field, FieldSource, Letter, PixelBox, Rotation, Word};
 use crate::pipeline::Store;
@@ -108,7 +108,7 @@ impl<'a> View<'a> {
         let subject = letter.subject.as_ref().map(|field| field.value.as_str());
         html! {
             h1 { @match subject {
-                Some(subject) => bdi { (subject) },
+                Some(subject) => bdi { (shown(subject)) },
                 None => (language.t("كتاب بلا موضوع", "Letter without a subject")),
             } }
             div.bar.noprint {
@@ -191,7 +191,7 @@ impl<'a> View<'a> {
     }
 
     fn word(&self, at: usize, word: &Word) -> Markup {
-        let text: String = word.text.chars().take(LONGEST_WORD).collect();
+        let text: String = shown(&word.text).chars().take(LONGEST_WORD).collect();
         html! {
             @if self.marked.contains(&at) { mark { (text) } }
             @else if word.confidence.get() < SURE_WORD { span.doubt { (text) } }
@@ -302,7 +302,7 @@ fn fields_list(language: Language, letter: &Letter, page: u32, query: &str, id: 
             }
             @if let Some(signatory) = &letter.signatory {
                 dt { (language.field("signatory")) }
-                dd { @if let Some(name) = &signatory.value.name { (link("signatory", 0, name)) } @if let Some(title) = &signatory.value.title { " " span.soft { bdi { (title) } } } }
+                dd { @if let Some(name) = &signatory.value.name { (link("signatory", 0, name)) } @if let Some(title) = &signatory.value.title { " " span.soft { bdi { (shown(title)) } } } }
             }
             @if let Some(received) = &letter.received {
                 dt { (language.field("received")) }
@@ -327,9 +327,9 @@ fn shown_with(
             } else {
                 format!("/letters/{id}?page={}&q={}{name}", place.page, form_urlencoded(query))
             };
-            html! { a.where href=(link) title=(place.written) { bdi { (text) } } }
+            html! { a.where href=(link) title=(shown(&place.written)) { bdi { (shown(text)) } } }
         }
-        _ => html! { bdi { (text) } },
+        _ => html! { bdi { (shown(text)) } },
     }
 }
 
@@ -337,7 +337,7 @@ fn source(language: Language, document: &Document) -> Markup {
     let source = &document.source;
     html! {
         p.soft {
-            (language.t("الملف", "File")) ": " bdi { (source.name) }
+            (language.t("الملف", "File")) ": " bdi { (shown(&source.name)) }
             @if document.id.part.is_some() { "، " (language.t("الصفحات", "pages")) " " span.num { (source.pages.0) "–" (source.pages.1) } }
             @if let Some(organisation) = &document.organisation { " · " (language.t("أرشيف", "archive of")) " " bdi { (organisation) } }
             " · " (language.t("وصل", "taken in")) " " bdi.num { (source.received.strftime("%Y-%m-%d").to_string()) }
@@ -354,7 +354,7 @@ fn timeline(language: Language, thread: &ThreadObject, here: &str) -> Markup {
                     (member(language, letter, is_here))
                     @for edge in thread.edges.iter().filter(|edge| Some(&edge.from) == letter.document.as_ref()) {
                         div.soft {
-                            (language.t("جواب على", "answers")) " " bdi { (edge.number) }
+                            (language.t("جواب على", "answers")) " " bdi { (shown(&edge.number)) }
                             @if let Some(days) = edge.days { " · " (language.t("بعد", "after")) " " span.num { (days) } " " (language.t("يوم", "days")) }
                         }
                     }
@@ -370,11 +370,11 @@ fn member(language: Language, letter: &MemberObject, is_here: bool) -> Markup {
     html! {
         @if let Some(date) = letter.date { bdi.num { (language.day(date)) } " · " }
         @match &letter.document {
-            Some(id) if !is_here => a href={ "/letters/" (id) } { bdi { (name) } },
-            Some(_) => strong { bdi { (name) } },
-            None => { bdi { (name) } " " span.tag.bad { (language.t("لم يُستلم", "never received")) } },
+            Some(id) if !is_here => a href={ "/letters/" (id) } { bdi { (shown(name)) } },
+            Some(_) => strong { bdi { (shown(name)) } },
+            None => { bdi { (shown(name)) } " " span.tag.bad { (language.t("لم يُستلم", "never received")) } },
         }
-        @if let Some(from) = &letter.from { div { bdi { (from) } } }
-        @if let Some(subject) = &letter.subject { div.soft { bdi { (subject) } } }
+        @if let Some(from) = &letter.from { div { bdi { (shown(from)) } } }
+        @if let Some(subject) = &letter.subject { div.soft { bdi { (shown(subject)) } } }
     }
 }

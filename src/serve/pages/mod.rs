@@ -11,6 +11,7 @@ mod scan;
 mod search;
 mod upload;
 mod users;
+mod webhooks;
 mod work;
 
 use super::app::Shared;
@@ -22,9 +23,12 @@ use axum::routing::{get, post};
 pub fn router() -> Router<Shared> {
     Router::new()
         .route("/", get(search::page))
+        .route("/searches", post(search::keep))
+        .route("/searches/{id}", post(search::forget))
         .route("/letters/{id}", get(letter::page))
         .route("/upload", get(upload::page).post(upload::send).layer(DefaultBodyLimit::disable()))
         .route("/work", get(work::page))
+        .route("/work/retry", post(work::retry))
         .route("/review", get(review::next))
         .route("/review/{id}", get(review::page).post(review::settle))
         .route("/login", get(account::login_page).post(account::log_in))
@@ -37,6 +41,8 @@ pub fn router() -> Router<Shared> {
         .route("/users", get(users::page).post(users::add))
         .route("/users/{id}", post(users::change))
         .route("/users/{id}/link", post(users::link))
+        .route("/webhooks", get(webhooks::page).post(webhooks::add))
+        .route("/webhooks/{id}", post(webhooks::remove))
         .route("/audit", get(users::audit))
         .route("/audit.csv", get(users::audit_csv))
         .route("/assets/{version}/{name}", get(assets::asset))

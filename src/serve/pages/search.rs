@@ -1,14 +1,14 @@
 //! The search page: a box, what was found, and what to narrow it by.
 
-use super::frame::{Page, form_urlencoded};
-use super::language::Language;
+use super::frame::{Fields, Page, form_urlencoded, next_address};
+use super::language::{Language, shown};
 use crate::catalogue::{BriefRow, ListOrder};
-use crate::serve::access::Right;
-use crate::serve::app::{Shared, reading};
-use crate::serve::dto::{FacetsObject, HitObject, SearchObject};
+use crate::serve::access::{Right, SearchRow, Viewer};
+use crate::serve::app::{Shared, blocking, reading};
+use crate::serve::dto::{CountObject, FacetsObject, HitObject, SearchObject};
 use crate::serve::error::Problem;
 use crate::serve::find::{self, Query};
-use axum::extract::{Query as FromQuery, State};
+use axum::extract::{Path, Query as FromQuery, State};
 use axum::response::Response;
 use maud::{Markup, PreEscaped, html};
 
@@ -35,11 +35,12 @@ pub async fn page(State(app): State<Shared>, page: Page, FromQuery(mut query): F
             let mut latest = store.catalogue.list(ListOrder::Latest, MOST_LISTED, 0)?;
             latest.retain(|row| asked.viewer.sees(row.organisation.as_deref(), row.secrecy.as_deref()));
             latest.truncate(LATEST);
-            return Ok(home(language, &typed, &latest));
+            let kept = asked.viewer.user.map_or(Ok(Vec::new()), |user| app.book.searches(user))?;
+            return Ok(home(language, &asked.viewer, &typed, &latest, &kept));
         }
         let found = find::find(app, store, &asked.viewer, &typed)?;
         asked.note(app, "search", &typed.q, &format!("{} letters", found.total));
-        Ok(results(language, &typed, &found))
+        Ok(results(language, &asked.viewer, &typed, &found))
     });
     let content = match content.await {
         // What was typed into an address by hand; the form cannot send it.
@@ -101,7 +102,7 @@ fn form(language: Language, query: &Query) -> Markup {
     }
 }
 
-fn home(language: Language, query: &Query, latest: &[BriefRow]) -> Markup {
+fn home(language: Language, viewer: &Viewer, query: &Query, latest: &[BriefRow], kept: &[SearchRow]) -> Markup {
     html! {
         h1 { (language.t("ابحث في أرشيف المخاطبات", "Search the archive of correspondence")) }
         (form(language, query))
@@ -109,6 +110,7 @@ fn home(language: Language, query: &Query, latest: &[BriefRow]) -> Markup {
             (language.t("اكتب ما تذكره كما تذكره. للعبارة بنصها ضعها بين \"\"، ولاستبعاد كلمة ضع قبلها علامة ناقص، وللعدد اكتب ", "Type what you remember. Put a phrase in quotes, a minus before words to leave out, and for a number type "))
             bdi.num { "number:12/345" } "."
         }
+        @if !kept.is_empty() { (kept_searches(language, viewer, kept)) }
         @if latest.is_empty() {
             p.note { (language.t("لا توجد كتب في الأرشيف بعد.", "There are no letters in the archive yet.")) }
         } @else {
@@ -144,7 +146,7 @@ fn thumbnail(id: &str, page: u32) -> Markup {
 
 fn subject(language: Language, subject: Option<&str>, name: &str) -> Markup {
     match subject {
-        Some(subject) => html! { bdi { (subject) } },
+        Some(subject) => html! { bdi { (shown(subject)) } },
         None => html! { (language.t("كتاب بلا موضوع", "Letter without a subject")) " (" bdi { (name) } ")" },
     }
 }
@@ -161,22 +163,23 @@ impl Facts<'_> {
     fn shown(&self, language: Language) -> Markup {
         html! {
             p.facts {
-                @if let Some(number) = self.number { span { (language.field("number")) ": " bdi { (number) } } }
+                @if let Some(number) = self.number { span { (language.field("number")) ": " bdi { (shown(number)) } } }
                 @if let Some(date) = &self.date { span { (language.field("date")) ": " bdi.num { (date) } } }
-                @if let Some(from) = self.from { span { (language.field("from")) ": " bdi { (from) } } }
-                span { (language.t("الملف", "File")) ": " bdi { (self.source) } }
+                @if let Some(from) = self.from { span { (language.field("from")) ": " bdi { (shown(from)) } } }
+                span { (language.t("الملف", "File")) ": " bdi { (shown(self.source)) } }
             }
         }
     }
 }
 
-fn results(language: Language, query: &Query, found: &SearchObject) -> Markup {
+fn results(language: Language, viewer: &Viewer, query: &Query, found: &SearchObject) -> Markup {
     let (strict, possible): (Vec<&HitObject>, Vec<&HitObject>) = found.hits.iter().partition(|hit| !hit.possible);
     let has_facets = found.facets.as_ref().is_some_and(|facets| facets.years.len() + facets.bodies.len() > 0);
     html! {
         h1.unseen { (language.t("نتائج البحث", "Found")) }
         (form(language, query))
         (chips(language, query))
+        (save_form(language, viewer, query))
         @for note in &found.notes { p.note dir="auto" { (note) } }
         div.found.alone[!has_facets] {
             @if let (Some(facets), true) = (&found.facets, has_facets) {
@@ -196,6 +199,63 @@ fn results(language: Language, query: &Query, found: &SearchObject) -> Markup {
             }
         }
     }
+}
+
+/// Offers to keep a search, to whoever has an account.
+fn save_form(language: Language, viewer: &Viewer, query: &Query) -> Markup {
+    html! {
+        @if viewer.user.is_some() {
+            details.noprint {
+                summary.soft { (language.t("احفظ هذا البحث", "Keep this search")) }
+                form.bar method="post" action="/searches" {
+                    input type="hidden" name="form" value=(viewer.csrf);
+                    input type="hidden" name="query" value=(address(query, &[], 0));
+                    label { span { (language.t("باسم", "as")) } input name="name" maxlength="80" required dir="auto" value=(query.q.chars().take(80).collect::<String>()); }
+                    button.plain type="submit" { (language.t("حفظ", "Keep")) }
+                }
+            }
+        }
+    }
+}
+
+fn kept_searches(language: Language, viewer: &Viewer, kept: &[SearchRow]) -> Markup {
+    html! {
+        h2 { (language.t("عمليات بحث محفوظة", "Kept searches")) }
+        div.chips {
+            @for search in kept {
+                form.bar method="post" action={ "/searches/" (search.id) } {
+                    input type="hidden" name="form" value=(viewer.csrf);
+                    a href=(search.query) { bdi { (search.name) } }
+                    button.plain type="submit" { "✕" span.unseen { (language.t("إزالة", "take away")) " " (search.name) } }
+                }
+            }
+        }
+    }
+}
+
+/// Keeps a search of whoever asks.
+pub async fn keep(State(app): State<Shared>, page: Page, fields: Fields) -> Response {
+    if let Err(problem) = page.posts(Right::Read, &fields) {
+        return page.go(Err(problem));
+    }
+    let user = page.asked.viewer.user;
+    let name: String = fields.text("name").unwrap_or("-").chars().take(80).collect();
+    let query = next_address(fields.text("query"));
+    let kept = blocking(&app, move |app| {
+        app.book.add_search(user.ok_or(Problem::Missing("account"))?, &name, &query)?;
+        Ok(query)
+    });
+    page.go(kept.await)
+}
+
+/// Takes a kept search of whoever asks away.
+pub async fn forget(State(app): State<Shared>, page: Page, Path(id): Path<i64>, fields: Fields) -> Response {
+    if let Err(problem) = page.posts(Right::Read, &fields) {
+        return page.go(Err(problem));
+    }
+    let user = page.asked.viewer.user;
+    let done = blocking(&app, move |app| Ok(app.book.remove_search(user.ok_or(Problem::Missing("account"))?, id)?));
+    page.go(done.await.map(|()| "/".to_owned()))
 }
 
 fn nothing(language: Language) -> Markup {
@@ -250,7 +310,7 @@ fn chips(language: Language, query: &Query) -> Markup {
                             _ => value.to_owned(),
                         };
                         a href=(address(query, &[(name, "")], 0)) {
-                            (label) ": " bdi { (value) } span aria-hidden="true" { " ✕" }
+                            (label) ": " bdi { (shown(&value)) } span aria-hidden="true" { " ✕" }
                             span.unseen { (language.t("إزالة", "take away")) }
                         }
                     }
@@ -265,8 +325,8 @@ fn facets_shown(language: Language, query: &Query, facets: &FacetsObject) -> Mar
         let (from, to) = (format!("{}-01-01", year.value), format!("{}-12-31", year.value));
         (year.value.clone(), year.letters, address(query, &[("date_from", &from), ("date_to", &to)], 0))
     });
-    let named = |name: &'static str, counts: &[crate::serve::dto::CountObject]| {
-        let one = |count: &crate::serve::dto::CountObject| {
+    let named = |name: &'static str, counts: &[CountObject]| {
+        let one = |count: &CountObject| {
             let shown = if name == "kind" { language.kind(&count.value).to_owned() } else { count.value.clone() };
             (shown, count.letters, address(query, &[(name, &count.value)], 0))
         };
@@ -283,33 +343,56 @@ fn facets_shown(language: Language, query: &Query, facets: &FacetsObject) -> Mar
             @for (title, counts) in groups {
                 @if !counts.is_empty() {
                     h3 { (title) }
-                    ul { @for (value, letters, link) in counts { li { a href=(link) { bdi { (value) } span.num { (letters) } } } } }
+                    ul { @for (value, letters, link) in counts { li { a href=(link) { bdi { (shown(&value)) } span.num { (letters) } } } } }
                 }
             }
         }
     }
 }
 
-/// A bar a month, drawn as an image whose bars are links; by year where the months are too many.
+/// A bar a month, drawn as an image whose bars are links; by year where the months are too many. Time runs as the language is written.
 fn histogram(language: Language, query: &Query, facets: &FacetsObject) -> Markup {
-    let by_month = facets.months.len() <= 48;
-    let counts = if by_month { &facets.months } else { &facets.years };
+    let months = every_month(&facets.months);
+    let (counts, by_month) = if months.len() <= MOST_BARS { (months, true) } else { (pairs(&facets.years), false) };
+    let (Some(first), Some(last)) = (counts.first(), counts.last()) else { return html! {} };
     if counts.len() < 2 {
         return html! {};
     }
-    let most = counts.iter().map(|count| count.letters).max().unwrap_or(1).max(1);
-    let width = 20 * counts.len();
+    let most = counts.iter().map(|(_, letters)| *letters).max().unwrap_or(1).max(1);
+    let bars = counts.len().max(24);
     html! {
-        svg.months viewBox={ "0 0 " (width) " 60" } preserveAspectRatio="none" role="group" aria-label=(language.t("عدد الكتب بحسب الزمن", "Letters over time")) {
-            @for (n, count) in counts.iter().enumerate() {
-                @let height = (count.letters * 56 / most).max(3);
-                @let (from, to) = if by_month { (format!("{}-01", count.value), last_day(&count.value)) } else { (format!("{}-01-01", count.value), format!("{}-12-31", count.value)) };
-                a href=(address(query, &[("date_from", &from), ("date_to", &to)], 0)) aria-label={ (count.value) ": " (language.letters(count.letters)) } {
-                    rect x=(20 * n + 2) y=(60 - height) width="16" height=(height) { title { (count.value) ": " (language.letters(count.letters)) } }
+        svg.months viewBox={ "0 0 " (20 * bars) " 60" } preserveAspectRatio="none" role="group" aria-label=(language.t("عدد الكتب بحسب الزمن", "Letters over time")) {
+            @for (n, (value, letters)) in counts.iter().enumerate().filter(|(_, (_, letters))| *letters > 0) {
+                @let height = (letters * 56 / most).max(3);
+                @let place = if language == Language::Arabic { bars - 1 - n } else { n };
+                @let (from, to) = if by_month { (format!("{value}-01"), last_day(value)) } else { (format!("{value}-01-01"), format!("{value}-12-31")) };
+                a href=(address(query, &[("date_from", &from), ("date_to", &to)], 0)) aria-label={ (value) ": " (language.letters(*letters)) } {
+                    rect x=(20 * place + 2) y=(60 - height) width="16" height=(height) { title { (value) ": " (language.letters(*letters)) } }
                 }
             }
         }
+        p.soft.axis aria-hidden="true" { span.num { (first.0) } @if counts.len() > 12 { span.num { (last.0) } } }
     }
+}
+
+/// Bars that can be told apart.
+const MOST_BARS: usize = 60;
+
+fn pairs(counts: &[CountObject]) -> Vec<(String, u64)> {
+    counts.iter().map(|count| (count.value.clone(), count.letters)).collect()
+}
+
+/// Returns every month from the first to the last, empty ones with 0; only so many that it is seen they are too many.
+fn every_month(counts: &[CountObject]) -> Vec<(String, u64)> {
+    let day = |count: &CountObject| format!("{}-01", count.value).parse::<jiff::civil::Date>().ok();
+    let (Some(first), Some(last)) = (counts.first().and_then(day), counts.last().and_then(day)) else {
+        return Vec::new();
+    };
+    let months = (0_i32..).map_while(|n| first.checked_add(jiff::Span::new().months(n)).ok());
+    let months = months.take_while(|month| *month <= last).take(MOST_BARS + 1);
+    let named = months.map(|month| month.strftime("%Y-%m").to_string());
+    let letters = |name: &str| counts.iter().find(|count| count.value == name).map_or(0, |count| count.letters);
+    named.map(|name| (letters(&name), name)).map(|(letters, name)| (name, letters)).collect()
 }
 
 /// Returns the last day of a month such as `2014-02`.
@@ -339,5 +422,15 @@ mod tests {
         assert!(link.contains("kind=memo&date_from=2014-01-01&offset=20") && link.contains("%26"), "{link}");
         assert!(!address(&query, &[("kind", "")], 0).contains("kind"));
         assert_eq!(last_day("2016-02"), "2016-02-29");
+    }
+
+    #[test]
+    fn empty_months_keep_their_place() {
+        let count = |value: &str, letters| CountObject { value: value.to_owned(), letters };
+        let months = every_month(&[count("2013-11", 2), count("2014-02", 1)]);
+        let want = [("2013-11", 2), ("2013-12", 0), ("2014-01", 0), ("2014-02", 1)];
+        assert_eq!(months, want.map(|(name, letters)| (name.to_owned(), letters)));
+        assert_eq!(every_month(&[count("1950-01", 1), count("2020-01", 1)]).len(), MOST_BARS + 1);
+        assert!(every_month(&[]).is_empty());
     }
 }

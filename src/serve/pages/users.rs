@@ -2,6 +2,7 @@
 
 use super::frame::{Fields, Page};
 use super::language::Language;
+use crate::model::DocumentId;
 use crate::serve::access::{AuditRow, Clearance, NewUser, Right, Role, Secret, User};
 use crate::serve::app::{Shared, blocking};
 use crate::serve::error::Problem;
@@ -217,13 +218,47 @@ pub async fn audit(State(app): State<Shared>, page: Page, Query(from): Query<Bef
         div.card.scroll { table {
             thead { tr { th { (language.t("الوقت", "When")) } th { (language.t("من", "Who")) } th { (language.t("العمل", "What")) } th { (language.t("على", "To")) } th { (language.t("التفاصيل", "Details")) } th { (language.t("العنوان", "From")) } } }
             tbody { @for row in &rows { tr {
-                td.num { (row.at) } td { bdi { (row.who) } } td.num { (row.action) }
-                td { bdi { (row.subject.chars().take(60).collect::<String>()) } } td { bdi { (row.detail) } } td.num { (row.address) }
+                td.num.once { (row.at.replace('T', " ").trim_end_matches('Z')) } td.once { bdi { (row.who) } } td { (action(language, &row.action)) }
+                td { (subject(&row.subject)) } td { bdi { (row.detail) } } td.num.once { (row.address) }
             } } }
         } }
         @if let Some(last) = rows.last().filter(|_| rows.len() as u32 == ROWS) { nav.pages { a.button.plain href={ "/audit?before=" (last.id) } { (language.t("الأقدم", "Older")) } } }
     });
     page.answer(title, content)
+}
+
+/// Shows what something was done to: letters by the first digits of their id.
+fn subject(subject: &str) -> Markup {
+    html! {
+        @match subject.parse::<DocumentId>() {
+            Ok(id) => a.num href={ "/letters/" (id) } { (id.original.short()) @if let Some(part) = id.part { "-" (part) } },
+            Err(_) => bdi { (subject.chars().take(60).collect::<String>()) },
+        }
+    }
+}
+
+fn action(language: Language, action: &str) -> &str {
+    match action {
+        "log_in" => language.t("دخول", "logged in"),
+        "log_in_failed" => language.t("محاولة دخول فاشلة", "failed to log in"),
+        "log_out" => language.t("خروج", "logged out"),
+        "password_set" => language.t("تعيين كلمة مرور", "set a password"),
+        "search" => language.t("بحث", "searched"),
+        "read" => language.t("اطلاع", "read"),
+        "export" => language.t("تنزيل", "downloaded"),
+        "correct" => language.t("تصحيح", "corrected"),
+        "review" => language.t("مراجعة", "reviewed"),
+        "upload" => language.t("إضافة ملفات", "handed in"),
+        "account_made" => language.t("إنشاء حساب", "made an account"),
+        "account_changed" => language.t("تغيير حساب", "changed an account"),
+        "link_made" => language.t("رابط كلمة مرور", "made a link"),
+        "token_made" => language.t("إنشاء مفتاح", "made a token"),
+        "token_taken_back" => language.t("إلغاء مفتاح", "took a token back"),
+        "retry" => language.t("إعادة المحاولة", "had failed files taken up"),
+        "webhook_made" => language.t("إضافة عنوان إشعار", "added a webhook"),
+        "webhook_removed" => language.t("إلغاء عنوان إشعار", "removed a webhook"),
+        other => other,
+    }
 }
 
 /// Sends the whole record as CSV, the last first.

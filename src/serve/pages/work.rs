@@ -1,19 +1,39 @@
 //! What became of everything handed in: the balance, what is under way, and what failed and why.
 
-use super::frame::Page;
+use super::frame::{Fields, Page};
 use super::language::Language;
 use crate::catalogue::{InputRow, InputStatus, Ledger, RowFilter};
 use crate::serve::access::{JobRow, Right};
 use crate::serve::app::{Shared, reading};
 use crate::serve::dto::may_see_job;
+use crate::serve::error::Problem;
 use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
+use std::sync::atomic::Ordering;
 
 /// Uploads shown.
 const MOST_JOBS: u32 = 20;
 /// Failures shown.
 const MOST_FAILURES: usize = 200;
+
+/// Has everything that failed taken up again.
+pub async fn retry(State(app): State<Shared>, page: Page, fields: Fields) -> Response {
+    let asked = page.posts(Right::Manage, &fields).and_then(|()| {
+        // Files of all bodies are taken up: only who sees all of them asks for it.
+        if page.asked.viewer.sees_all() {
+            Ok(())
+        } else {
+            Err(Problem::Forbidden("this takes up files of all organisations".to_owned()))
+        }
+    });
+    page.go(asked.map(|()| {
+        app.retry.store(true, Ordering::Relaxed);
+        app.wake_worker();
+        page.asked.note(&app, "retry", "", "");
+        "/work".to_owned()
+    }))
+}
 
 /// Shows the page.
 pub async fn page(State(app): State<Shared>, page: Page) -> Response {
@@ -21,7 +41,7 @@ pub async fn page(State(app): State<Shared>, page: Page) -> Response {
     if let Err(problem) = page.asked.needs(Right::Manage) {
         return page.go(Err(problem));
     }
-    let (asked, language) = (page.asked.clone(), page.language);
+    let (asked, language, field) = (page.asked.clone(), page.language, page.form_field());
     let content = reading(&app, move |app, store| {
         let viewer = &asked.viewer;
         // The balance counts files of all bodies: only who sees all of them sees it.
@@ -32,7 +52,10 @@ pub async fn page(State(app): State<Shared>, page: Page) -> Response {
         failed.reverse();
         let mut jobs = app.book.last_jobs(MOST_JOBS)?;
         jobs.retain(|job| may_see_job(viewer, job));
-        Ok(shown(language, title, ledger.as_ref(), &jobs, &failed))
+        let retry = html! { @if ledger.is_some() && !failed.is_empty() {
+            form method="post" action="/work/retry" { (field) button.plain type="submit" { (language.t("أعد المحاولة على الكل", "Try all again")) } }
+        } };
+        Ok(html! { (shown(language, title, ledger.as_ref(), &jobs, &failed)) (retry) })
     });
     page.answer(title, content.await)
 }

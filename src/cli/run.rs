@@ -1,7 +1,10 @@
 //! One function a subcommand.
 
 use super::args::{Cli, Command, Common, ReindexArgs, ShowArgs};
-use super::{Outcome, UsageError, bodies, correct, doctor, evaluate, export, ingest, inspect, print, search, thread};
+use super::{
+    Outcome, UsageError, bench_search, bodies, correct, doctor, evaluate, export, ingest, inspect, print, search,
+    thread,
+};
 use crate::config::Config;
 use crate::export::write_jsonl;
 use crate::model::{Document, DocumentId};
@@ -29,6 +32,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Command::Verify => verify(common),
         Command::Reindex(args) => reindex(common, &args),
         Command::Evaluate(args) => evaluate::run(common, &config, &args),
+        Command::BenchSearch(args) => bench_search::run(common, &args),
         Command::Inspect(args) => inspect::run(common, &config, &args),
         Command::Doctor(args) => doctor::run(common, &config, &args),
         Command::PdfPages { .. } => unreachable!("served before anything is set up"),

@@ -18,6 +18,7 @@ use super::schema::Fields;
 use crate::text::marks::Reading;
 use crate::text::stem::is_weak;
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::sync::Arc;
 use tantivy::columnar::ColumnValues;
 use tantivy::postings::SegmentPostings;
@@ -342,6 +343,37 @@ impl<'a> Search<'a> {
             probes.push((self.fields.norm, serial.clone(), 0.74));
         }
         probes
+    }
+
+    /// Returns `query` with each word that no page holds as the word of the archive that is likest, if there are any such.
+    pub(super) fn respelled(&self, query: &str) -> tantivy::Result<Option<String>> {
+        /// Misread words stand on one page; words stand on several.
+        const LEAST_PAGES: u64 = 2;
+        let steps = Cell::new(MOST_STEPS);
+        let (mut written, mut at) = (String::new(), 0);
+        for (item, frequency) in self.plan.items.iter().zip(&self.frequencies) {
+            let Probe::Word(word) = &item.probe else { continue };
+            if *frequency > 0 || item.negative || item.span.start < at {
+                continue;
+            }
+            let mut known: HashMap<String, (f32, u64)> = HashMap::new();
+            for reader in self.searcher.segment_readers() {
+                for term in near(reader, self.fields.norm, &word.key, 0.7, &steps)? {
+                    known.entry(term.key).or_insert((term.likeness, 0)).1 += u64::from(term.info.doc_freq);
+                }
+            }
+            let known = known.into_iter().filter(|(_, (_, pages))| *pages >= LEAST_PAGES);
+            let better = |a: &(String, (f32, u64)), b: &(String, (f32, u64))| {
+                a.1.0.total_cmp(&b.1.0).then(a.1.1.cmp(&b.1.1)).then_with(|| b.0.cmp(&a.0))
+            };
+            if let (Some((known, _)), Some(before)) = (known.max_by(better), query.get(at..item.span.start)) {
+                written.push_str(before);
+                written.push_str(&known);
+                at = item.span.end;
+            }
+        }
+        written.push_str(query.get(at..).unwrap_or_default());
+        Ok((at > 0).then_some(written))
     }
 
     /// Adds pages where the item's word runs into the next one, or was torn in two.

@@ -102,7 +102,17 @@ impl LocalIndex {
         let mut ranker = Ranker::new(searcher, &self.fields, &plan, &[]);
         let wanted = found.iter().skip(options.offset).take(options.limit);
         let wanted = wanted.map(|found| ranker.assess(&found.candidate())).collect::<tantivy::Result<_>>()?;
-        Ok(Answer { total: found.len() as u64, hits: self.hits(searcher, wanted)?, notes: plan.notes, facets })
+        let hits = self.hits(searcher, wanted)?;
+        Ok(Answer { total: found.len() as u64, hits, notes: plan.notes, facets, suggestion: None })
+    }
+
+    /// Returns the query in words of the archive, if it then has strict hits.
+    fn suggestion(&self, search: &Search, query: &str) -> Result<Option<String>, SearchError> {
+        let Some(respelled) = search.respelled(query)? else { return Ok(None) };
+        let known = |term: &Term| search.searcher.doc_freq(term).is_ok_and(|pages| pages > 0);
+        let plan = plan(query::parse(&respelled), &self.fields, &known);
+        let found = Search::new(search.searcher, &self.fields, &plan, search.filters)?.strict()?;
+        Ok((!found.is_empty()).then_some(respelled))
     }
 
     fn hits(&self, searcher: &Searcher, wanted: Vec<Assessed>) -> Result<Vec<Hit>, SearchError> {
@@ -196,12 +206,13 @@ impl SearchIndex for LocalIndex {
             assessed.extend(possible.into_iter().skip(skipped).take(options.limit - assessed.len().min(options.limit)));
         }
         let hits = self.hits(&searcher, assessed)?;
+        let suggestion = if total == 0 { self.suggestion(&search, query)? } else { None };
         let cut = search.cut.get();
         let mut notes = plan.notes;
         if cut {
             notes.push("a beginning of a word stands for too many words; the commonest were searched".to_owned());
         }
-        Ok(Answer { total: total as u64, hits, notes, facets })
+        Ok(Answer { total: total as u64, hits, notes, facets, suggestion })
     }
 
     fn complete(&self, typed: &str, limit: usize, filters: &Filters) -> Result<Vec<Completion>, SearchError> {

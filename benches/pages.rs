@@ -125,11 +125,20 @@ fn whole_ingest(folder: &Path) -> Outcomes<()> {
         decode: &decode::Settings::default(),
         settings: &pipeline::Settings::default(),
         program: &program(),
+        apart: &[],
         organisation: None,
+        rules: &[],
+        by: "bench",
+        paranoid: false,
         stop: &AtomicBool::new(false),
     };
     let (started, cpu_before) = (Instant::now(), process_seconds());
-    let found = files(folder).into_iter().map(|path| ingest::Found { path, named: false, what: What::File });
+    let found = files(folder).into_iter().map(|path| ingest::Found {
+        root: path.clone(),
+        path,
+        named: false,
+        what: What::File,
+    });
     let summary = pipeline::ingest(&run, found, |_| ())?;
     let (wall, cpu) = (started.elapsed().as_secs_f64(), process_seconds() - cpu_before);
     let reading = timed.nanoseconds.load(Ordering::Relaxed) as f64 / 1e9;

@@ -4,9 +4,11 @@
 //! without effect.
 
 use crate::decode;
+use crate::ingest::{FolderRule, RuleError};
 use crate::ocr::TesseractSettings;
 use crate::pipeline;
 use crate::preprocess;
+use crate::serve;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +24,10 @@ pub struct Config {
     pub tesseract: TesseractSettings,
     /// `[pipeline]`: how much at once.
     pub pipeline: pipeline::Settings,
+    /// `[serve]`: how the server behaves.
+    pub serve: serve::Settings,
+    /// `[[folders]]`: what folders say of the papers in them.
+    pub folders: Vec<FolderRule>,
 }
 
 /// The configuration cannot be used.
@@ -43,6 +49,9 @@ pub enum ConfigError {
         /// What is wrong, with its line.
         source: Box<toml::de::Error>,
     },
+    /// A rule for a folder cannot be understood.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
     /// A value is outside its range.
     #[error("{key} is {value}, it must be {range}")]
     Range {
@@ -84,7 +93,14 @@ impl Config {
         within("decode.pdf_memory_mib", self.decode.pdf_memory_mib, 256..=65_536, "from 256 to 65536")?;
         within("decode.pdf_page_seconds", self.decode.pdf_page_seconds, 1..=3600, "from 1 to 3600")?;
         within("decode.pdf_render_dpi", self.decode.pdf_render_dpi, 100..=600, "from 100 to 600")?;
+        self.folders.iter().try_for_each(FolderRule::check)?;
+        within("pipeline.page_seconds", self.pipeline.page_seconds, 1..=86_400, "from 1 to 86400")?;
+        within("pipeline.file_seconds", self.pipeline.file_seconds, 1..=604_800, "from 1 to 604800")?;
+        within("decode.pdf_render_max_megapixels", self.decode.pdf_render_max_megapixels, 1..=2000, "from 1 to 2000")?;
         within("pipeline.page_memory_mib", self.pipeline.page_memory_mib, 16..=1_048_576, "from 16 to 1048576")?;
+        within("serve.upload_mib", self.serve.upload_mib, 1..=1_048_576, "from 1 to 1048576")?;
+        within("serve.upload_files", self.serve.upload_files, 1..=100_000, "from 1 to 100000")?;
+        within("serve.slow_client_seconds", self.serve.slow_client_seconds, 1..=3600, "from 1 to 3600")?;
         let mode = u32::from(self.tesseract.page_segmentation_mode);
         within("tesseract.page_segmentation_mode", mode, 3..=13, "from 3 to 13")
     }
@@ -105,6 +121,16 @@ mod tests {
         let config = load("[pipeline]\njobs = 3\n").unwrap();
         assert_eq!(config.pipeline, pipeline::Settings { jobs: 3, ..pipeline::Settings::default() });
         assert_eq!(config.decode, decode::Settings::default());
+    }
+
+    #[test]
+    fn rules_for_folders_are_read_and_checked() {
+        let rule =
+            "[[folders]]\npath = '/srv/scans'\norganisation = 'وزارة المالية'\nbox = '3'\nparts = '{shelf}/{file}'\n";
+        let config = load(rule).unwrap();
+        assert_eq!((config.folders.len(), config.folders[0].carton.as_deref()), (1, Some("3")));
+        let wrong = load("[[folders]]\npath = '/srv/scans'\nparts = '{room}'\n").unwrap_err().to_string();
+        assert!(wrong.contains("{room}") && wrong.contains("/srv/scans"), "{wrong}");
     }
 
     #[test]

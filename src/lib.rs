@@ -5,7 +5,8 @@
 //! it; [`ocr`] reads lines of words and [`layout`] puts them into the order of reading; [`extract`] understands them as a
 //! letter, and [`thread`] knows which letter it cites; [`archive`] keeps bytes and readings for good and [`catalogue`] knows what is kept and what became of every
 //! file; [`search`] finds letters again; [`export`] writes them out. [`pipeline`] runs these stages over many pages at
-//! once, [`evaluate`] measures how well pages are read, [`cli`] is what people type.
+//! once, [`serve`] shows the archive to people and programs over HTTP, [`evaluate`] measures how well pages are read, [`cli`] is what
+//! people type.
 //! [`model`] holds the values that flow between the stages, [`text`] what is known about Arabic writing.
 //!
 //! ```text
@@ -31,4 +32,5 @@ pub mod pipeline;
 pub mod preprocess;
 pub mod search;
 pub mod segment;
+pub mod serve;
 pub mod thread;

@@ -40,6 +40,8 @@ fn document_row(id: DocumentId, row: &Row<'_>) -> rusqlite::Result<DocumentRow> 
         issuer: row.get("issuer")?,
         subject: row.get("subject")?,
         sketch: row.get("sketch")?,
+        secrecy: row.get("secrecy")?,
+        doubt: row.get("doubt")?,
         citations: Vec::new(),
     };
     let organisation = row.get("organisation")?;
@@ -68,8 +70,8 @@ pub(super) fn write(transaction: &Connection, document: &DocumentRow) -> rusqlit
     let source = &document.source;
     transaction.execute(
         "INSERT INTO documents (id, original, part, name, path, media_type, bytes, received, organisation, first_page,
-                                last_page, letter, letter_number, letter_date, begins, indexed)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 0)",
+                                last_page, letter, letter_number, letter_date, begins, secrecy, indexed)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 0)",
         params![
             id,
             document.id.original.to_string(),
@@ -86,6 +88,7 @@ pub(super) fn write(transaction: &Connection, document: &DocumentRow) -> rusqlit
             document.letter.number,
             document.letter.date.map(|date| date.to_string()),
             document.begins,
+            document.letter.secrecy,
         ],
     )?;
     let mut statement =
@@ -131,9 +134,13 @@ pub(super) fn replace(transaction: &Connection, rows: &[DocumentRow]) -> rusqlit
 pub(super) fn relate(transaction: &Connection, id: &DocumentId, letter: &LetterRow) -> rusqlite::Result<()> {
     let id = id.to_string();
     transaction.prepare_cached("DELETE FROM citations WHERE document = ?1")?.execute([&id])?;
-    let sql = "UPDATE documents SET number_key = ?2, issuer = ?3, subject = ?4, sketch = ?5, related = 1 WHERE id = ?1";
-    let keys = params![id, letter.number_key, letter.issuer, letter.subject, letter.sketch];
-    transaction.prepare_cached(sql)?.execute(keys)?;
+    let sql = "UPDATE documents SET number_key = ?2, issuer = ?3, subject = ?4, sketch = ?5, secrecy = ?6, doubt = ?7,
+               related = 1 WHERE id = ?1";
+    let LetterRow { number_key, issuer, subject, sketch, secrecy, doubt, .. } = letter;
+    transaction.prepare_cached(sql)?.execute(params![id, number_key, issuer, subject, sketch, secrecy, doubt])?;
+    // Changes entered by a program that did not know secrecy become as secret as the letter is.
+    let sql = "UPDATE changes SET secrecy = ?2 WHERE document = ?1 AND secrecy IS NULL";
+    transaction.prepare_cached(sql)?.execute(params![id, letter.secrecy])?;
     let mut statement = transaction.prepare_cached(
         "INSERT INTO citations (document, position, number, number_key, date, issuer) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;

@@ -3,13 +3,15 @@
 //! Rows name blobs of [`crate::archive`] by hash and are written after them. The ledger has one row for every path with
 //! one content; [`Ledger`] counts them and must balance.
 
+mod changes;
 mod documents;
+mod inputs;
 mod people;
 mod sqlite;
 
 pub use sqlite::SqliteCatalogue;
 
-use crate::model::{ContentHash, DocumentId, FailureCode, LetterDate, Source};
+use crate::model::{ContentHash, DocumentId, FailureCode, LetterDate, Place, Source};
 use jiff::Timestamp;
 use std::path::PathBuf;
 
@@ -38,7 +40,7 @@ pub struct InputError {
 }
 
 /// A file as handed in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewInput {
     /// Absolute path, in Unicode; bytes that are none are escaped.
     pub location: String,
@@ -52,6 +54,14 @@ pub struct NewInput {
     pub media_type: String,
     /// The body it belongs to, if that was said.
     pub organisation: Option<String>,
+    /// The folder or file that was handed in, absolute.
+    pub source: String,
+    /// Who handed it in.
+    pub by: String,
+    /// Where the paper lies.
+    pub place: Place,
+    /// What the file looked like from outside when its bytes were read; empty where that proves nothing.
+    pub stamp: String,
 }
 
 /// Row of a file in the ledger.
@@ -69,6 +79,49 @@ pub struct InputRow {
     pub status: InputStatus,
     /// How often it was begun.
     pub attempts: u32,
+    /// How often a process died while it was at work on this content.
+    pub deaths: u32,
+    /// When it was seen first.
+    pub first_seen: Timestamp,
+    /// When this row changed last.
+    pub updated: Timestamp,
+}
+
+/// Which rows of the ledger are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowFilter {
+    /// Of this status name (`waiting`, `stored`, `duplicate`, `failed`); of any where none is given.
+    pub status: Option<String>,
+    /// Failed with this code.
+    pub code: Option<FailureCode>,
+    /// First seen at this time or later.
+    pub since: Option<Timestamp>,
+    /// Rows after this one, in the order handed in.
+    pub after: Option<InputId>,
+    /// At most so many; all where none is given.
+    pub limit: Option<u32>,
+}
+
+/// A page of a stored file that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadPage {
+    /// The original.
+    pub original: ContentHash,
+    /// The page of it, from 1.
+    pub page: u32,
+    /// Code of the failure.
+    pub code: FailureCode,
+    /// The reason, for people.
+    pub message: String,
+}
+
+/// What the ledger is counted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LedgerBy {
+    /// Day on which a file was seen first (UTC).
+    Day,
+    /// Folder that was handed in.
+    Source,
 }
 
 /// A document with the blobs of its pages.
@@ -89,7 +142,7 @@ pub struct DocumentRow {
 }
 
 /// A letter's record, with what letters are looked up by.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LetterRow {
     /// The record, versioned; the catalogue does not look into it.
     pub record: String,
@@ -105,6 +158,10 @@ pub struct LetterRow {
     pub subject: Option<String>,
     /// Sketch of its words, by which copies are known.
     pub sketch: Option<String>,
+    /// How secret it says it is.
+    pub secrecy: Option<String>,
+    /// How much a person's look at it would help search: 0.0 for nothing, higher for more.
+    pub doubt: f64,
     /// The letters it cites.
     pub citations: Vec<CitationRow>,
 }
@@ -139,6 +196,79 @@ pub struct LetterKey {
     pub subject: Option<String>,
     /// Sketch of its words.
     pub sketch: Option<String>,
+}
+
+/// What happened to a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// It came into the archive.
+    Stored,
+    /// It was made anew: corrected by a person, or understood by better rules.
+    Corrected,
+    /// It is no more, since its file was split otherwise.
+    Withdrawn,
+}
+
+impl ChangeKind {
+    /// Returns the kind as programs know it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stored => "stored",
+            Self::Corrected => "corrected",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+}
+
+/// A change, as other programs are told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeRow {
+    /// Its place in the order of changes; grows, with gaps.
+    pub seq: u64,
+    /// The document.
+    pub document: DocumentId,
+    /// What happened to it.
+    pub kind: ChangeKind,
+    /// When.
+    pub at: Timestamp,
+    /// The body whose archive the document belongs to.
+    pub organisation: Option<String>,
+    /// How secret the letter says it is.
+    pub secrecy: Option<String>,
+}
+
+/// In which order documents are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListOrder {
+    /// The last received first.
+    Latest,
+    /// Those first that a person's look would help most.
+    MostDoubtful,
+}
+
+/// A document in a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BriefRow {
+    /// Its identity.
+    pub document: DocumentId,
+    /// File name as handed in.
+    pub name: String,
+    /// When it was taken in.
+    pub received: Timestamp,
+    /// The body whose archive it belongs to.
+    pub organisation: Option<String>,
+    /// How secret it says it is.
+    pub secrecy: Option<String>,
+    /// The letter's number.
+    pub number: Option<String>,
+    /// Its date.
+    pub date: Option<LetterDate>,
+    /// Who wrote it.
+    pub issuer: Option<String>,
+    /// What it is about.
+    pub subject: Option<String>,
+    /// See [`LetterRow::doubt`].
+    pub doubt: f64,
 }
 
 /// A field set right by a person.
@@ -203,6 +333,8 @@ pub struct Ledger {
     pub ignored: u64,
     /// Stored rows whose content has no document: always 0 unless the catalogue was tampered with.
     pub without_document: u64,
+    /// Pages of stored files that could not be read.
+    pub unread_pages: u64,
 }
 
 impl Ledger {
@@ -224,8 +356,21 @@ pub trait Catalogue: Send + Sync {
     /// Notes what became of a file.
     fn settle(&self, input: InputId, status: &InputStatus) -> Result<(), CatalogueError>;
 
+    /// Notes that all pages of a file are read and that its documents are about to be filed.
+    fn begin_filing(&self, input: InputId) -> Result<(), CatalogueError>;
+
+    /// Notes, for files that a process was at work on when it died, that it died; those it was filing once more, having died over them
+    /// before, are failed as `crashed`. To be called by the one process that writes, before it begins. Returns how many files that were.
+    fn note_deaths(&self) -> Result<u64, CatalogueError>;
+
+    /// Notes that nobody is at work on any file: the run ended in order.
+    fn rest(&self) -> Result<(), CatalogueError>;
+
+    /// Returns the row of a stored or duplicate file at this place that looked just like this from outside.
+    fn unchanged(&self, location: &str, stamp: &str) -> Result<Option<InputRow>, CatalogueError>;
+
     /// Notes a path that holds no kind of file Warraq reads.
-    fn ignore(&self, location: &str) -> Result<(), CatalogueError>;
+    fn ignore(&self, location: &str, source: &str) -> Result<(), CatalogueError>;
 
     /// Returns a stage's kept answer.
     fn result(&self, key: &StageKey) -> Result<Option<ContentHash>, CatalogueError>;
@@ -233,9 +378,9 @@ pub trait Catalogue: Send + Sync {
     /// Keeps a stage's answer, whose blob is written.
     fn keep_result(&self, key: &StageKey, record: &ContentHash) -> Result<(), CatalogueError>;
 
-    /// Files the documents of an original, all or none, and notes its file as stored in the same step. Documents filed
-    /// before under the same id are replaced.
-    fn file(&self, documents: &[DocumentRow], input: InputId) -> Result<(), CatalogueError>;
+    /// Files the documents of an original, all or none, and notes its file as stored in the same step, with those of its pages that
+    /// could not be read. Documents filed of it before are replaced, or withdrawn.
+    fn file(&self, documents: &[DocumentRow], unread: &[UnreadPage], input: InputId) -> Result<(), CatalogueError>;
 
     /// Puts these documents in the place of all that were filed of their original, all or none. Those whose id is none of
     /// these are withdrawn.
@@ -283,6 +428,15 @@ pub trait Catalogue: Send + Sync {
     /// Returns the bodies that wrote letters, each with the number of its letters, most first.
     fn issuers(&self) -> Result<Vec<(String, u64)>, CatalogueError>;
 
+    /// Returns at most `limit` changes after the one numbered `since`, in the order in which they happened.
+    fn changes(&self, since: u64, limit: usize) -> Result<Vec<ChangeRow>, CatalogueError>;
+
+    /// Returns at most `limit` documents in this order, after `offset` others.
+    fn list(&self, order: ListOrder, limit: usize, offset: usize) -> Result<Vec<BriefRow>, CatalogueError>;
+
+    /// Returns how secret letters say they are, each wording once.
+    fn secrecy_grades(&self) -> Result<Vec<String>, CatalogueError>;
+
     /// Enters a correction. What it replaces stays on record.
     fn correct(&self, correction: &CorrectionRow) -> Result<(), CatalogueError>;
 
@@ -295,14 +449,31 @@ pub trait Catalogue: Send + Sync {
     /// Returns where people say that letters begin in an original or do not, the oldest first.
     fn cuts(&self, original: &ContentHash) -> Result<Vec<CutRow>, CatalogueError>;
 
-    /// Returns the rows of files of this status name (`waiting`, `stored`, `duplicate`, `failed`), in the order handed in.
-    fn inputs(&self, status: &str) -> Result<Vec<InputRow>, CatalogueError>;
+    /// Returns the rows of files, in the order handed in.
+    fn inputs(&self, filter: &RowFilter) -> Result<Vec<InputRow>, CatalogueError>;
+
+    /// Returns the rows of this content, in the order handed in.
+    fn inputs_of(&self, original: &ContentHash) -> Result<Vec<InputRow>, CatalogueError>;
+
+    /// Returns the paths ignored since then, in order.
+    fn ignored(&self, since: Option<Timestamp>) -> Result<Vec<String>, CatalogueError>;
+
+    /// Returns the pages that could not be read: of one original, or of all.
+    fn unread(&self, original: Option<&ContentHash>) -> Result<Vec<UnreadPage>, CatalogueError>;
 
     /// Returns every blob that some row names.
     fn named_blobs(&self) -> Result<Vec<NamedBlob>, CatalogueError>;
 
     /// Counts what became of everything ever handed in.
-    fn ledger(&self) -> Result<Ledger, CatalogueError>;
+    fn ledger(&self) -> Result<Ledger, CatalogueError> {
+        self.ledger_since(None)
+    }
+
+    /// Counts what became of everything first seen at this time or later.
+    fn ledger_since(&self, since: Option<Timestamp>) -> Result<Ledger, CatalogueError>;
+
+    /// Counts the same for each day or folder, in order.
+    fn ledger_by(&self, by: LedgerBy, since: Option<Timestamp>) -> Result<Vec<(String, Ledger)>, CatalogueError>;
 
     /// Checks the catalogue's own structure; returns what is wrong with it.
     fn check(&self) -> Result<Vec<String>, CatalogueError>;

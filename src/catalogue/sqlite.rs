@@ -1,8 +1,9 @@
 //! The catalogue in one SQLite file, with a write-ahead log: one writer, many readers, durable at every commit.
 
 use super::{
-    Catalogue, CatalogueError, CitationRow, CorrectionRow, CutRow, DocumentRow, InputError, InputId, InputRow,
-    InputStatus, Ledger, LetterKey, LetterRow, NamedBlob, NewInput, StageKey, documents, people,
+    BriefRow, Catalogue, CatalogueError, ChangeRow, CitationRow, CorrectionRow, CutRow, DocumentRow, InputId, InputRow,
+    InputStatus, Ledger, LedgerBy, LetterKey, LetterRow, ListOrder, NamedBlob, NewInput, RowFilter, StageKey,
+    UnreadPage, changes, documents, inputs, people,
 };
 use crate::model::{ContentHash, DocumentId, LetterDate};
 use jiff::Timestamp;
@@ -85,55 +86,6 @@ where
     })
 }
 
-fn input_row(row: &Row<'_>) -> rusqlite::Result<InputRow> {
-    let status: String = row.get("status")?;
-    let status = match status.as_str() {
-        "stored" => InputStatus::Stored,
-        "duplicate" => InputStatus::Duplicate,
-        "failed" => InputStatus::Failed(InputError {
-            code: parsed(row, "code")?,
-            message: row.get("message")?,
-            page: row.get("page")?,
-        }),
-        _ => InputStatus::Waiting,
-    };
-    let content: String = row.get("sha256")?;
-    let input = NewInput {
-        location: row.get("location")?,
-        path: row.get("path")?,
-        content: if content.is_empty() { None } else { Some(parsed(row, "sha256")?) },
-        bytes: row.get::<_, i64>("bytes")?.unsigned_abs(),
-        media_type: row.get("media_type")?,
-        organisation: row.get("organisation")?,
-    };
-    Ok(InputRow { id: InputId(row.get("id")?), input, status, attempts: row.get("attempts")? })
-}
-
-fn status_columns(status: &InputStatus) -> (&'static str, Option<&InputError>) {
-    match status {
-        InputStatus::Waiting => ("waiting", None),
-        InputStatus::Stored => ("stored", None),
-        InputStatus::Duplicate => ("duplicate", None),
-        InputStatus::Failed(error) => ("failed", Some(error)),
-    }
-}
-
-fn settle(transaction: &Connection, input: InputId, status: &InputStatus) -> rusqlite::Result<()> {
-    let (name, error) = status_columns(status);
-    let mut statement = transaction.prepare_cached(
-        "UPDATE inputs SET status = ?2, code = ?3, message = ?4, page = ?5, updated = ?6 WHERE id = ?1",
-    )?;
-    statement.execute(params![
-        input.0,
-        name,
-        error.map(|error| error.code.as_str()),
-        error.map(|error| error.message.as_str()),
-        error.and_then(|error| error.page),
-        now(),
-    ])?;
-    Ok(())
-}
-
 pub(super) fn document_id_rows(
     connection: &Connection,
     sql: &str,
@@ -145,44 +97,33 @@ pub(super) fn document_id_rows(
 
 impl Catalogue for SqliteCatalogue {
     fn receive(&self, input: &NewInput) -> Result<InputRow, CatalogueError> {
-        let content = input.content.map(|hash| hash.to_string()).unwrap_or_default();
-        self.write(|transaction| {
-            if !content.is_empty() {
-                // The path could not be read before and can be now: it is the same row, with its content known.
-                transaction.execute(
-                    "UPDATE OR IGNORE inputs SET sha256 = ?2 WHERE location = ?1 AND sha256 = ''",
-                    params![input.location, content],
-                )?;
-                transaction.execute("DELETE FROM inputs WHERE location = ?1 AND sha256 = ''", [&input.location])?;
-            }
-            transaction.execute("DELETE FROM ignored WHERE location = ?1", [&input.location])?;
-            let mut statement = transaction.prepare_cached(
-                "INSERT INTO inputs (location, path, sha256, bytes, media_type, organisation, status, attempts,
-                                     first_seen, updated)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'waiting', 1, ?7, ?7)
-                 ON CONFLICT (location, sha256) DO UPDATE SET
-                     path = excluded.path, bytes = excluded.bytes, media_type = excluded.media_type,
-                     organisation = coalesce(excluded.organisation, organisation), updated = excluded.updated,
-                     attempts = attempts + (status IN ('waiting', 'failed')),
-                     status = CASE status WHEN 'failed' THEN 'waiting' ELSE status END
-                 RETURNING *",
-            )?;
-            let bytes = i64::try_from(input.bytes).unwrap_or(i64::MAX);
-            statement.query_row(
-                params![input.location, input.path, content, bytes, input.media_type, input.organisation, now()],
-                input_row,
-            )
-        })
+        self.write(|transaction| inputs::receive(transaction, input))
     }
 
     fn settle(&self, input: InputId, status: &InputStatus) -> Result<(), CatalogueError> {
-        self.write(|transaction| settle(transaction, input, status))
+        self.write(|transaction| inputs::settle(transaction, input, status))
     }
 
-    fn ignore(&self, location: &str) -> Result<(), CatalogueError> {
+    fn begin_filing(&self, input: InputId) -> Result<(), CatalogueError> {
+        self.write(|transaction| inputs::begin_filing(transaction, input))
+    }
+
+    fn note_deaths(&self) -> Result<u64, CatalogueError> {
+        self.write(|transaction| inputs::note_deaths(transaction))
+    }
+
+    fn rest(&self) -> Result<(), CatalogueError> {
+        self.write(|transaction| inputs::rest(transaction))
+    }
+
+    fn unchanged(&self, location: &str, stamp: &str) -> Result<Option<InputRow>, CatalogueError> {
+        self.read(|connection| inputs::unchanged(connection, location, stamp))
+    }
+
+    fn ignore(&self, location: &str, source: &str) -> Result<(), CatalogueError> {
         self.write(|transaction| {
-            let sql = "INSERT OR IGNORE INTO ignored (location, first_seen) VALUES (?1, ?2)";
-            transaction.execute(sql, params![location, now()])
+            let sql = "INSERT OR IGNORE INTO ignored (location, first_seen, source) VALUES (?1, ?2, ?3)";
+            transaction.execute(sql, params![location, now(), source])
         })?;
         Ok(())
     }
@@ -205,10 +146,13 @@ impl Catalogue for SqliteCatalogue {
         Ok(())
     }
 
-    fn file(&self, rows: &[DocumentRow], input: InputId) -> Result<(), CatalogueError> {
+    fn file(&self, rows: &[DocumentRow], unread: &[UnreadPage], input: InputId) -> Result<(), CatalogueError> {
         self.write(|transaction| {
-            rows.iter().try_for_each(|document| documents::write(transaction, document))?;
-            settle(transaction, input, &InputStatus::Stored)
+            documents::replace(transaction, rows)?;
+            if let Some(row) = rows.first() {
+                inputs::set_unread(transaction, &row.id.original, unread)?;
+            }
+            inputs::settle(transaction, input, &InputStatus::Stored)
         })
     }
 
@@ -293,6 +237,18 @@ impl Catalogue for SqliteCatalogue {
         self.read(documents::issuers)
     }
 
+    fn changes(&self, since: u64, limit: usize) -> Result<Vec<ChangeRow>, CatalogueError> {
+        self.read(|connection| changes::changes(connection, since, limit))
+    }
+
+    fn list(&self, order: ListOrder, limit: usize, offset: usize) -> Result<Vec<BriefRow>, CatalogueError> {
+        self.read(|connection| changes::list(connection, order, limit, offset))
+    }
+
+    fn secrecy_grades(&self) -> Result<Vec<String>, CatalogueError> {
+        self.read(changes::secrecy_grades)
+    }
+
     fn correct(&self, correction: &CorrectionRow) -> Result<(), CatalogueError> {
         self.write(|transaction| people::correct(transaction, correction))
     }
@@ -309,11 +265,20 @@ impl Catalogue for SqliteCatalogue {
         self.read(|connection| people::cuts(connection, original))
     }
 
-    fn inputs(&self, status: &str) -> Result<Vec<InputRow>, CatalogueError> {
-        self.read(|connection| {
-            let mut statement = connection.prepare_cached("SELECT * FROM inputs WHERE status = ?1 ORDER BY id")?;
-            statement.query_map([status], input_row)?.collect()
-        })
+    fn inputs(&self, filter: &RowFilter) -> Result<Vec<InputRow>, CatalogueError> {
+        self.read(|connection| inputs::list(connection, filter))
+    }
+
+    fn inputs_of(&self, original: &ContentHash) -> Result<Vec<InputRow>, CatalogueError> {
+        self.read(|connection| inputs::of_content(connection, original))
+    }
+
+    fn ignored(&self, since: Option<Timestamp>) -> Result<Vec<String>, CatalogueError> {
+        self.read(|connection| inputs::ignored(connection, since))
+    }
+
+    fn unread(&self, original: Option<&ContentHash>) -> Result<Vec<UnreadPage>, CatalogueError> {
+        self.read(|connection| inputs::unread(connection, original))
     }
 
     fn named_blobs(&self) -> Result<Vec<NamedBlob>, CatalogueError> {
@@ -331,23 +296,12 @@ impl Catalogue for SqliteCatalogue {
         })
     }
 
-    fn ledger(&self) -> Result<Ledger, CatalogueError> {
-        self.read(|connection| {
-            let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs);
-            let of = |status: &str| count(&format!("SELECT count(*) FROM inputs WHERE status = '{status}'"));
-            Ok(Ledger {
-                seen: count("SELECT count(*) FROM inputs")?,
-                stored: of("stored")?,
-                duplicate: of("duplicate")?,
-                failed: of("failed")?,
-                waiting: of("waiting")?,
-                ignored: count("SELECT count(*) FROM ignored")?,
-                without_document: count(
-                    "SELECT count(*) FROM inputs WHERE status IN ('stored', 'duplicate')
-                     AND sha256 NOT IN (SELECT original FROM documents)",
-                )?,
-            })
-        })
+    fn ledger_since(&self, since: Option<Timestamp>) -> Result<Ledger, CatalogueError> {
+        self.read(|connection| inputs::ledger(connection, since))
+    }
+
+    fn ledger_by(&self, by: LedgerBy, since: Option<Timestamp>) -> Result<Vec<(String, Ledger)>, CatalogueError> {
+        self.read(|connection| inputs::ledger_by(connection, by, since))
     }
 
     fn check(&self) -> Result<Vec<String>, CatalogueError> {
@@ -371,7 +325,7 @@ impl Catalogue for SqliteCatalogue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{FailureCode, Source};
+    use crate::model::Source;
 
     fn catalogue() -> (tempfile::TempDir, SqliteCatalogue) {
         let folder = tempfile::tempdir().unwrap();
@@ -386,7 +340,7 @@ mod tests {
             content: Some(ContentHash::of(content.as_bytes())),
             bytes: content.len() as u64,
             media_type: "image/tiff".to_owned(),
-            organisation: None,
+            ..NewInput::default()
         }
     }
 
@@ -411,6 +365,8 @@ mod tests {
                 issuer: Some("وزارة المالية".to_owned()),
                 subject: None,
                 sketch: None,
+                secrecy: None,
+                doubt: 0.0,
                 citations: vec![CitationRow {
                     document: DocumentId { original, part: None },
                     number: "ق.م/77".to_owned(),
@@ -438,7 +394,7 @@ mod tests {
     fn documents_of_an_original_are_replaced_together_and_the_others_withdrawn() {
         let (_folder, catalogue) = catalogue();
         let row = catalogue.receive(&input("a.tif", "letter")).unwrap();
-        catalogue.file(&[document("letter")], row.id).unwrap();
+        catalogue.file(&[document("letter")], &[], row.id).unwrap();
         let parts = [part("letter", 1), part("letter", 2)];
         catalogue.refile(&parts).unwrap();
         let whole = document("letter").id;
@@ -456,7 +412,7 @@ mod tests {
     fn letters_and_citations_are_found_by_number_or_date() {
         let (_folder, catalogue) = catalogue();
         let row = catalogue.receive(&input("a.tif", "letter")).unwrap();
-        catalogue.file(&[document("letter")], row.id).unwrap();
+        catalogue.file(&[document("letter")], &[], row.id).unwrap();
         let date = |day| Some(jiff::civil::date(2014, 3, day));
         let letters = |key: &str, day| catalogue.letters_like(key, date(day)).unwrap().len();
         assert_eq!((letters("12/3", 1), letters("0", 12), letters("0", 1)), (1, 1, 0));
@@ -514,7 +470,7 @@ mod tests {
         let (_folder, catalogue) = catalogue();
         let row = catalogue.receive(&input("a.tif", "letter")).unwrap();
         assert_eq!((row.status, row.attempts), (InputStatus::Waiting, 1));
-        catalogue.file(&[document("letter")], row.id).unwrap();
+        catalogue.file(&[document("letter")], &[], row.id).unwrap();
         let id = document("letter").id;
         assert_eq!(catalogue.document(&id).unwrap(), Some(document("letter")));
         assert_eq!(catalogue.not_indexed().unwrap(), [id]);
@@ -524,41 +480,6 @@ mod tests {
         assert_eq!(catalogue.document_ids("*", 10).unwrap(), []);
         let ledger = catalogue.ledger().unwrap();
         assert_eq!((ledger.seen, ledger.stored, ledger.balances()), (1, 1, true));
-    }
-
-    #[test]
-    fn the_same_path_and_content_is_one_row_whatever_became_of_it() {
-        let (_folder, catalogue) = catalogue();
-        let first = catalogue.receive(&input("a.tif", "letter")).unwrap();
-        let error = InputError { code: FailureCode::DamagedImage, message: "cut short".to_owned(), page: Some(1) };
-        catalogue.settle(first.id, &InputStatus::Failed(error.clone())).unwrap();
-        assert_eq!(catalogue.inputs("failed").unwrap()[0].status, InputStatus::Failed(error));
-        let again = catalogue.receive(&input("a.tif", "letter")).unwrap();
-        assert_eq!((again.id, again.attempts, again.status), (first.id, 2, InputStatus::Waiting));
-        catalogue.settle(first.id, &InputStatus::Duplicate).unwrap();
-        let third = catalogue.receive(&input("a.tif", "letter")).unwrap();
-        assert_eq!((third.attempts, third.status), (2, InputStatus::Duplicate));
-        assert_eq!(catalogue.ledger().unwrap().seen, 1);
-        catalogue.receive(&input("a.tif", "rescanned")).unwrap();
-        assert_eq!(catalogue.ledger().unwrap().seen, 2);
-    }
-
-    #[test]
-    fn a_file_that_can_be_read_at_last_keeps_its_row() {
-        let (_folder, catalogue) = catalogue();
-        let unreadable = NewInput { content: None, ..input("a.tif", "") };
-        let first = catalogue.receive(&unreadable).unwrap();
-        let readable = catalogue.receive(&input("a.tif", "letter")).unwrap();
-        assert_eq!(readable.id, first.id);
-        assert_eq!(catalogue.ledger().unwrap().seen, 1);
-    }
-
-    #[test]
-    fn a_stored_row_without_its_document_does_not_balance() {
-        let (_folder, catalogue) = catalogue();
-        let row = catalogue.receive(&input("a.tif", "letter")).unwrap();
-        catalogue.settle(row.id, &InputStatus::Stored).unwrap();
-        assert!(!catalogue.ledger().unwrap().balances());
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! What was typed.
 
+use crate::catalogue::LedgerBy;
 use crate::model::Kind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Turns paper archives of Arabic official correspondence into something a clerk can search.
@@ -55,8 +57,12 @@ pub enum Command {
     Join(JoinArgs),
     /// The bodies known by name, and those that letters name and nobody entered
     Bodies(BodiesArgs),
+    /// Serve pages for people and an interface for programs
+    Serve(ServeArgs),
     /// What became of everything ever handed in
-    Ledger,
+    Ledger(LedgerArgs),
+    /// Take failed and waiting files up again, and pages that could not be read
+    Retry(RetryArgs),
     /// Check every blob, the catalogue and the index against each other
     Verify,
     /// Build the index anew from the archive alone
@@ -76,10 +82,18 @@ pub enum Command {
         /// Version of the program that asks
         version: Option<String>,
     },
+    /// Reads the pages of one file under suspicion for the program that started it
+    #[command(hide = true)]
+    ReadApart {
+        #[command(flatten)]
+        reading: ReadingArgs,
+        path: PathBuf,
+    },
 }
 
-#[derive(Debug, Args)]
-pub struct IngestArgs {
+/// How pages are read.
+#[derive(Clone, Debug, Args)]
+pub struct ReadingArgs {
     /// Pages read at once; 0 for one a processor
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
@@ -89,18 +103,107 @@ pub struct IngestArgs {
     /// Folder of the models, instead of those built in
     #[arg(long, value_name = "DIR")]
     pub tessdata: Option<PathBuf>,
-    /// The body these files belong to
-    #[arg(long, value_name = "ID")]
-    pub organisation: Option<String>,
     /// Take page texts from DIR/<stem>.gt.txt instead of reading the images
     #[arg(long, value_name = "DIR")]
     pub text_from: Option<PathBuf>,
     /// File of passwords for encrypted PDFs, a line each; the empty one is tried first
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct IngestArgs {
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+    /// The body these files belong to
+    #[arg(long, value_name = "ID")]
+    pub organisation: Option<String>,
+    /// Read the bytes of known files again, also where size and times say that they have not changed
+    #[arg(long)]
+    pub paranoid: bool,
     /// Files and folders
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Where to listen
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
+    pub listen: SocketAddr,
+    /// Clients come through a proxy that ends TLS and sets X-Forwarded-For and X-Forwarded-Host
+    #[arg(long, conflicts_with = "certificate")]
+    pub behind_proxy: bool,
+    /// Certificate chain (PEM), to serve by TLS
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub certificate: Option<PathBuf>,
+    /// Its key (PEM)
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    pub key: Option<PathBuf>,
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct RetryArgs {
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+    /// Only what failed with this code, such as timed_out; may be given several times
+    #[arg(long, value_name = "CODE")]
+    pub code: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct LedgerArgs {
+    /// Only what was first seen since then: a day, a moment, or how long ago (36h, 7d, 2w)
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<String>,
+    /// With the balance of each day (UTC) or each folder handed in
+    #[arg(long, value_enum)]
+    pub by: Option<LedgerGroup>,
+    /// The list behind a number instead of the balance
+    #[arg(long, value_enum)]
+    pub list: Option<LedgerList>,
+    /// The list as a table (CSV); of everything seen where --list is not given
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+}
+
+/// What the ledger is counted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LedgerGroup {
+    /// Day on which a file was seen first
+    Day,
+    /// Folder that was handed in
+    Source,
+}
+
+impl From<LedgerGroup> for LedgerBy {
+    fn from(group: LedgerGroup) -> Self {
+        match group {
+            LedgerGroup::Day => Self::Day,
+            LedgerGroup::Source => Self::Source,
+        }
+    }
+}
+
+/// A number of the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LedgerList {
+    /// Every path with one content
+    Seen,
+    /// Stored files
+    Stored,
+    /// Files whose bytes were there before
+    Duplicate,
+    /// Failed files
+    Failed,
+    /// Files not done
+    Waiting,
+    /// Paths that hold no kind of file Warraq reads
+    Ignored,
+    /// Pages of stored files that could not be read
+    Unread,
 }
 
 /// A reader of pages.

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::decode::{Format, OpenFile};
 use crate::evaluate::{BINS, Bin, Score, TextErrors};
 use crate::model::Page;
-use crate::pipeline::Reader;
+use crate::pipeline::{Patience, Reader};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use indicatif::ProgressBar;
@@ -103,7 +103,8 @@ fn measure(pair: &Pair, reader: &Reader, config: &Config, program: &Path, bar: &
         let truth = fs::read_to_string(&pair.truth)?;
         let format = format_of(&pair.file).context("no kind of file Warraq reads")?;
         let open = OpenFile::open(&pair.file, format, &config.decode, program)?;
-        let pages = (0..open.page_count()).map(|index| Ok(reader.read(&open, &pair.file, index, |_| None)?));
+        let pages = (0..open.page_count())
+            .map(|index| Ok(reader.read(&open, &pair.file, index, |_| None, &Patience::endless())?));
         Ok((truth, pages.collect::<Result<_>>()?))
     };
     let read = read();

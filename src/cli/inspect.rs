@@ -4,7 +4,7 @@ use super::args::{Common, InspectArgs};
 use super::{Outcome, UsageError, engine};
 use crate::config::Config;
 use crate::decode::{Format, OpenFile, SNIFF_BYTES};
-use crate::pipeline::Reader;
+use crate::pipeline::{Patience, Reader};
 use anyhow::{Context, Result};
 use serde_json::json;
 use std::fs::{self, File};
@@ -31,9 +31,9 @@ pub fn run(common: &Common, config: &Config, args: &InspectArgs) -> Result<Outco
     let pages = args.page.map_or(1..=file.page_count(), |page| page..=page);
     let mut outcome = Outcome::Well;
     for number in pages {
-        let read = reader
-            .inspect(&file, number - 1)
-            .and_then(|pictures| Ok((pictures, reader.read(&file, &args.file, number - 1, |_| None)?)));
+        let read = reader.inspect(&file, number - 1).and_then(|pictures| {
+            Ok((pictures, reader.read(&file, &args.file, number - 1, |_| None, &Patience::endless())?))
+        });
         let (pictures, page) = match read {
             Ok(read) => read,
             Err(failure) => {

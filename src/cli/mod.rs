@@ -12,10 +12,12 @@ mod evaluate;
 mod export;
 mod ingest;
 mod inspect;
+mod ledger;
 mod print;
 pub mod restart;
 mod run;
 mod search;
+mod serve;
 mod thread;
 
 use crate::config::ConfigError;

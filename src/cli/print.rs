@@ -1,6 +1,6 @@
 //! What people and programs see on standard output. Arabic comes last in a line, so that it cannot reorder its neighbours.
 
-use crate::catalogue::{InputRow, InputStatus, Ledger};
+use crate::catalogue::{InputError, InputRow, InputStatus, Ledger, UnreadPage};
 use crate::ingest::written;
 use crate::model::{Document, DocumentId, Field};
 use crate::pipeline::{End, Ended, Finding, Summary};
@@ -179,8 +179,24 @@ pub fn document(out: &mut impl Write, document: &Document) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes the balance, and what failed or waits with its reason.
-pub fn ledger(out: &mut impl Write, ledger: &Ledger, failed: &[InputRow], waiting: &[InputRow]) -> io::Result<()> {
+/// Returns the name of a status, and the error of a failure.
+pub fn status_of(status: &InputStatus) -> (&'static str, Option<&InputError>) {
+    match status {
+        InputStatus::Waiting => ("waiting", None),
+        InputStatus::Stored => ("stored", None),
+        InputStatus::Duplicate => ("duplicate", None),
+        InputStatus::Failed(error) => ("failed", Some(error)),
+    }
+}
+
+/// Writes the balance, and what failed, waits or could not be read with its reason.
+pub fn ledger(
+    out: &mut impl Write,
+    ledger: &Ledger,
+    failed: &[InputRow],
+    waiting: &[InputRow],
+    unread: &[UnreadPage],
+) -> io::Result<()> {
     for row in failed {
         if let InputStatus::Failed(error) = &row.status {
             let page = error.page.map_or(String::new(), |page| format!("page {page}: "));
@@ -188,12 +204,25 @@ pub fn ledger(out: &mut impl Write, ledger: &Ledger, failed: &[InputRow], waitin
         }
     }
     for row in waiting {
-        writeln!(out, "waiting  {}  begun {} times: ingest it again", row.input.path, row.attempts)?;
+        writeln!(out, "waiting  {}  begun {} times: ingest it again, or run retry", row.input.path, row.attempts)?;
     }
+    for page in unread {
+        writeln!(out, "unread   {}  page {}: {}: {}", page.original.short(), page.page, page.code, page.message)?;
+    }
+    balance(out, ledger, "")
+}
+
+/// Writes one balance; `name` says of what.
+pub fn balance(out: &mut impl Write, ledger: &Ledger, name: &str) -> io::Result<()> {
     let verdict = if ledger.balances() { "balances" } else { "DOES NOT BALANCE: run `warraq verify`" };
+    let unread = match ledger.unread_pages {
+        0 => String::new(),
+        pages => format!("; {pages} pages of stored files could not be read"),
+    };
+    let name = if name.is_empty() { String::new() } else { format!("  {name}") };
     writeln!(
         out,
-        "{} seen = {} stored + {} duplicate + {} failed + {} waiting; {} ignored; {verdict}",
+        "{} seen = {} stored + {} duplicate + {} failed + {} waiting; {} ignored{unread}; {verdict}{name}",
         ledger.seen, ledger.stored, ledger.duplicate, ledger.failed, ledger.waiting, ledger.ignored,
     )
 }

@@ -2,8 +2,8 @@
 
 use super::args::{Cli, Command, Common, ReindexArgs, ShowArgs};
 use super::{
-    Outcome, UsageError, bench_search, bodies, correct, doctor, evaluate, export, ingest, inspect, print, search,
-    thread,
+    Outcome, UsageError, bench_search, bodies, correct, doctor, evaluate, export, ingest, inspect, ledger, print,
+    search, serve, thread,
 };
 use crate::config::Config;
 use crate::export::write_jsonl;
@@ -28,7 +28,10 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Command::Split(args) => correct::split(common, &args),
         Command::Join(args) => correct::join(common, &args),
         Command::Bodies(args) => bodies::run(common, &args),
-        Command::Ledger => ledger(common),
+        Command::Serve(args) => serve::run(common, &config, &args),
+        Command::Ledger(args) => ledger::run(common, &args),
+        Command::Retry(args) => ingest::retry(common, &config, &args),
+        Command::ReadApart { reading, path } => ingest::read_apart(&config, &reading, &path),
         Command::Verify => verify(common),
         Command::Reindex(args) => reindex(common, &args),
         Command::Evaluate(args) => evaluate::run(common, &config, &args),
@@ -70,22 +73,6 @@ pub fn resolve(store: &Store, typed: &str) -> Result<DocumentId> {
 /// Returns a document of the archive.
 pub fn load(store: &Store, id: DocumentId) -> Result<Document> {
     store.document(&id)?.with_context(|| format!("document {id} has gone from the catalogue"))
-}
-
-fn ledger(common: &Common) -> Result<Outcome> {
-    let store = Store::open(&common.archive, Access::Read)?;
-    let ledger = store.catalogue.ledger()?;
-    let mut out = io::stdout().lock();
-    if common.json {
-        let ledger = json!({
-            "seen": ledger.seen, "stored": ledger.stored, "duplicate": ledger.duplicate, "failed": ledger.failed,
-            "waiting": ledger.waiting, "ignored": ledger.ignored, "balances": ledger.balances(),
-        });
-        writeln!(out, "{ledger}")?;
-    } else {
-        print::ledger(&mut out, &ledger, &store.catalogue.inputs("failed")?, &store.catalogue.inputs("waiting")?)?;
-    }
-    Ok(if ledger.balances() { Outcome::Well } else { Outcome::NotAll })
 }
 
 fn verify(common: &Common) -> Result<Outcome> {

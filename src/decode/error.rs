@@ -34,7 +34,9 @@ pub enum DecodeError {
     #[error("the PDF needs a password")]
     EncryptedPdf,
     /// The page has too many pixels.
-    #[error("the page is {width}x{height} pixels, over the limit of {limit_megapixels} Mpx")]
+    #[error(
+        "the page is {width}x{height} pixels, over the limit of {limit_megapixels} Mpx (decode.max_page_megapixels)"
+    )]
     TooLarge {
         /// Width the file declares.
         width: u64,
@@ -44,7 +46,7 @@ pub enum DecodeError {
         limit_megapixels: u32,
     },
     /// The file has too many bytes.
-    #[error("the file has {mib} MiB, over the limit of {limit_mib} MiB")]
+    #[error("the file has {mib} MiB, over the limit of {limit_mib} MiB (decode.max_file_mib)")]
     FileTooLarge {
         /// Its size.
         mib: u64,
@@ -52,13 +54,13 @@ pub enum DecodeError {
         limit_mib: u32,
     },
     /// Reading the PDF takes too much memory.
-    #[error("reading the PDF takes more than the limit of {limit_mib} MiB of memory")]
+    #[error("reading the PDF takes more than the limit of {limit_mib} MiB of memory (decode.pdf_memory_mib)")]
     OutOfMemory {
         /// The limit.
         limit_mib: u32,
     },
     /// The file has too many pages.
-    #[error("the file has {pages} pages, over the limit of {limit}")]
+    #[error("the file has {pages} pages, over the limit of {limit} (decode.max_pages)")]
     TooManyPages {
         /// Pages in the file.
         pages: u32,
@@ -66,7 +68,7 @@ pub enum DecodeError {
         limit: u32,
     },
     /// Reading the PDF takes too long.
-    #[error("the PDF took longer than the limit of {limit_seconds} s a page")]
+    #[error("the PDF took longer than the limit of {limit_seconds} s a page (decode.pdf_page_seconds)")]
     TimedOut {
         /// The limit.
         limit_seconds: u32,

@@ -242,6 +242,19 @@ impl OpenFile {
         }
     }
 
+    /// Decodes page `index`, counted from 0, at less cost than [`Self::page`]: a page that a PDF draws is drawn small. Others cost what
+    /// they cost.
+    ///
+    /// # Errors
+    /// As [`Self::page`].
+    pub fn cheap_page(&self, index: u32) -> Result<PageImage, DecodeError> {
+        self.check_index(index)?;
+        match &self.pages {
+            Pages::Pdf(file) => file.cheap_page(index),
+            Pages::Tiff(_) | Pages::Single(_) => self.page(index),
+        }
+    }
+
     /// Returns page `index`, counted from 0, as its file codes it where PDF knows that coding, else packed without loss.
     ///
     /// # Errors

@@ -3,9 +3,10 @@
 use crate::model::{Document, Evidence, Field, FieldSource, Letter, LetterDate, Line, Origin, Page};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// A document as programs see it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct DocumentObject {
     id: String,
     source: SourceObject,
@@ -14,7 +15,7 @@ pub struct DocumentObject {
     letter: LetterObject,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct SourceObject {
     name: String,
     path: String,
@@ -25,7 +26,7 @@ struct SourceObject {
     pages: [u32; 2],
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct PageObject {
     number: u32,
     text: String,
@@ -44,7 +45,7 @@ struct PageObject {
     second_reading: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct WordObject {
     text: String,
     #[serde(rename = "box")]
@@ -52,10 +53,11 @@ struct WordObject {
     confidence: f32,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct LetterObject {
     kind: Option<&'static str>,
     number: Option<String>,
+    #[schema(value_type = Option<String>, format = Date)]
     date: Option<LetterDate>,
     hijri_date: Option<String>,
     from: Option<String>,
@@ -71,26 +73,28 @@ struct LetterObject {
     evidence: Option<BTreeMap<&'static str, Vec<EvidenceObject>>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct ReferenceObject {
     number: String,
+    #[schema(value_type = Option<String>, format = Date)]
     date: Option<LetterDate>,
     document: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct SignatoryObject {
     name: Option<String>,
     title: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct ReceivedObject {
     number: Option<String>,
+    #[schema(value_type = Option<String>, format = Date)]
     date: Option<LetterDate>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct EvidenceObject {
     written: String,
     page: u32,

@@ -2,6 +2,12 @@
 //!
 //! Nothing is judged by its name here, and nothing is skipped silently: what is no regular file comes out, too.
 
+mod rules;
+mod stamp;
+
+pub use rules::{FolderRule, Known, RuleError, known_of};
+pub use stamp::Stamp;
+
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::io;
@@ -13,6 +19,8 @@ use walkdir::WalkDir;
 pub struct Found {
     /// Where it lies, below the path as handed in.
     pub path: PathBuf,
+    /// The path that was handed in: it, or a folder around it.
+    pub root: PathBuf,
     /// Whether it was handed in by this very path, not by a folder around it.
     pub named: bool,
     /// What it is.
@@ -44,10 +52,11 @@ fn below(path: &Path) -> Box<dyn Iterator<Item = Found> + '_> {
         Ok(about) if about.is_dir() => Box::new(in_folder(path)),
         Ok(about) => {
             let what = if about.is_file() { What::File } else { What::Special };
-            Box::new(std::iter::once(Found { path: path.to_owned(), named: true, what }))
+            Box::new(std::iter::once(Found { path: path.to_owned(), root: path.to_owned(), named: true, what }))
         }
         Err(error) => {
-            Box::new(std::iter::once(Found { path: path.to_owned(), named: true, what: What::Unreadable(error) }))
+            let what = What::Unreadable(error);
+            Box::new(std::iter::once(Found { path: path.to_owned(), root: path.to_owned(), named: true, what }))
         }
     }
 }
@@ -57,12 +66,12 @@ fn in_folder(folder: &Path) -> impl Iterator<Item = Found> + '_ {
         Ok(entry) if entry.file_type().is_dir() || entry.depth() == 0 => None,
         Ok(entry) => {
             let what = if entry.file_type().is_file() { What::File } else { What::Special };
-            Some(Found { path: entry.into_path(), named: false, what })
+            Some(Found { path: entry.into_path(), root: folder.to_owned(), named: false, what })
         }
         Err(error) => {
             let path = error.path().unwrap_or(folder).to_owned();
             let error = error.into_io_error().unwrap_or_else(|| io::Error::other("the folder contains itself"));
-            Some(Found { path, named: false, what: What::Unreadable(error) })
+            Some(Found { path, root: folder.to_owned(), named: false, what: What::Unreadable(error) })
         }
     })
 }

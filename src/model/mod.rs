@@ -12,6 +12,7 @@ pub mod hash;
 pub mod image;
 pub mod letter;
 pub mod page;
+pub mod place;
 
 pub use document::{Document, DocumentId, Source};
 pub use encoded::{Coding, Colours, EncodedImage, EncodedPage, PdfPage, PlacedObject};
@@ -21,3 +22,4 @@ pub use hash::ContentHash;
 pub use image::{CleanPage, LineImage, PageImage};
 pub use letter::{Evidence, Field, FieldSource, Kind, Letter, LetterDate, Received, Reference, Signatory};
 pub use page::{Confidence, Dpi, EngineId, Line, Origin, Page, PageNumber, Word};
+pub use place::Place;

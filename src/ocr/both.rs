@@ -47,6 +47,10 @@ impl OcrEngine for Both {
         }
         Ok(print_alone(lines))
     }
+
+    fn reads_by_line(&self) -> bool {
+        true
+    }
 }
 
 /// Returns the lines to read twice, the most doubtful first.

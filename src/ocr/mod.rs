@@ -23,6 +23,11 @@ pub trait OcrEngine: Send + Sync {
     /// # Errors
     /// [`OcrError`] when the page cannot be read at all; a page without words is no error.
     fn read(&self, page: &CleanPage, lines: &[LineImage]) -> Result<Vec<Line>, OcrError>;
+
+    /// Says whether `lines` may be handed over in parts, between which the caller looks at the clock.
+    fn reads_by_line(&self) -> bool {
+        false
+    }
 }
 
 /// Lines read with less confidence than this are strokes of a pen, arcs of a stamp, parts of an emblem: no print. On 60 letters

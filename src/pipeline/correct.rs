@@ -178,7 +178,7 @@ fn set<T>(value: T, written: &str) -> Field<T> {
 }
 
 /// Returns the values that a field has, as they would be typed.
-fn values_of(letter: &Letter, field: &str) -> Vec<String> {
+pub fn values_of(letter: &Letter, field: &str) -> Vec<String> {
     fn texts(fields: &[Field<String>]) -> Vec<String> {
         fields.iter().map(|field| field.value.clone()).collect()
     }

@@ -51,6 +51,42 @@ pub enum Failure {
         /// What the system answered.
         source: io::Error,
     },
+    /// Reading a page takes too long.
+    #[error(
+        "reading the page took longer than the limit of {seconds} s (pipeline.page_seconds), at a low resolution, too"
+    )]
+    Slow {
+        /// The limit.
+        seconds: u64,
+    },
+    /// Reading the file takes too long.
+    #[error("the file took longer than the limit of {seconds} s (pipeline.file_seconds) before this page was begun")]
+    SlowFile {
+        /// The limit.
+        seconds: u32,
+    },
+    /// The run was told to stop before the page was read.
+    #[error("the run was told to stop before the page was read")]
+    Stopped,
+    /// The file was written to while it was being copied.
+    #[error("the file was being written while it was read: hand it in again when it is complete")]
+    Changing,
+    /// The process that read a file under suspicion died.
+    #[error(
+        "the program died while it read this file, and so did the process that read it by itself ({how}): keep the file, it is worth reporting"
+    )]
+    Crashed {
+        /// How it died.
+        how: String,
+    },
+    /// Said by the process that read a file under suspicion.
+    #[error("{message}")]
+    Told {
+        /// The code.
+        code: FailureCode,
+        /// The reason.
+        message: String,
+    },
     /// A fault of ours was caught.
     #[error("a fault in the program was caught ({0}): please report it with this file")]
     Internal(String),
@@ -60,12 +96,15 @@ impl Failure {
     /// Returns the code programs know.
     pub fn code(&self) -> FailureCode {
         match self {
-            Self::Unreadable(_) | Self::NotAFile | Self::Text { .. } => FailureCode::Unreadable,
+            Self::Unreadable(_) | Self::NotAFile | Self::Text { .. } | Self::Changing => FailureCode::Unreadable,
+            Self::Slow { .. } | Self::SlowFile { .. } => FailureCode::TimedOut,
+            Self::Crashed { .. } => FailureCode::Crashed,
+            Self::Told { code, .. } => *code,
             Self::UnsupportedFormat => FailureCode::UnsupportedFormat,
             Self::Empty => FailureCode::Empty,
             Self::TooLarge { .. } => FailureCode::TooLarge,
             Self::Decode(error) => error.code(),
-            Self::Ocr(_) | Self::Internal(_) => FailureCode::Internal,
+            Self::Ocr(_) | Self::Internal(_) | Self::Stopped => FailureCode::Internal,
         }
     }
 
@@ -90,11 +129,11 @@ pub enum ArchiveError {
     #[error("there is no archive in {}: give its folder with --archive, or begin one with ingest", .0.display())]
     Missing(PathBuf),
     /// Another process is writing.
-    #[error("the archive {} is being written by process {holder}: wait for it to end, or stop it", path.display())]
+    #[error("the archive {} is being written by {holder}: wait for it to end, or stop it", path.display())]
     Locked {
         /// The archive.
         path: PathBuf,
-        /// Who holds it.
+        /// Who holds it: process, machine and since when.
         holder: String,
     },
     /// Written by a later version.

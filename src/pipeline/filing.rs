@@ -6,7 +6,7 @@ use super::failure::{ArchiveError, Failure};
 use super::intake::{End, Ended, InFlight, Job};
 use super::parts::{self, KeptPage, Part};
 use super::store::Store;
-use crate::catalogue::InputStatus;
+use crate::catalogue::{InputStatus, UnreadPage};
 use crate::ingest;
 use crate::model::{ContentHash, Document, DocumentId, Dpi, Origin, Page, PageNumber, PixelSize, Rotation, Source};
 use crate::search::SearchIndex;
@@ -18,7 +18,9 @@ use std::time::{Duration, Instant};
 /// Documents after which the index is committed.
 const COMMIT_AFTER_DOCUMENTS: usize = 200;
 /// Longest time a filed document waits to be searchable while others are being read.
-pub const COMMIT_AFTER: Duration = Duration::from_secs(2);
+const COMMIT_AFTER: Duration = Duration::from_secs(2);
+/// Where no page has come for so long, nothing is gained by waiting for more.
+pub const IDLE_AFTER: Duration = Duration::from_millis(300);
 
 /// A page as it comes from the pool.
 pub struct ReadPage {
@@ -84,12 +86,12 @@ impl<'a> Filing<'a> {
         self.close(&job, readings)
     }
 
-    /// Commits the index when documents have waited long enough.
+    /// Commits the index when documents have waited long enough; `idle` says that no further page has come for a while.
     ///
     /// # Errors
     /// [`ArchiveError`] when the index cannot be written.
-    pub fn commit_if_due(&mut self) -> Result<(), ArchiveError> {
-        let due = self.oldest.is_some_and(|oldest| oldest.elapsed() >= COMMIT_AFTER);
+    pub fn commit_if_due(&mut self, idle: bool) -> Result<(), ArchiveError> {
+        let due = idle || self.oldest.is_some_and(|oldest| oldest.elapsed() >= COMMIT_AFTER);
         if due || self.not_committed.len() >= COMMIT_AFTER_DOCUMENTS { self.commit() } else { Ok(()) }
     }
 
@@ -119,17 +121,26 @@ impl<'a> Filing<'a> {
         }
         let count = readings.len() as u32;
         let parts = self.file(job, readings)?;
+        // Read anew, a file may have fallen apart into other letters.
+        let withdrawn = self.store.catalogue.withdrawn()?;
+        withdrawn.iter().try_for_each(|id| self.index.remove(id))?;
         parts.iter().try_for_each(|part| self.add_to_index(&part.document))?;
         let ids = parts.iter().map(|part| part.document.id).collect();
         self.ended(job, &InputStatus::Duplicate, || End::Duplicate, ids, count)
     }
 
     fn file(&self, job: &Job, readings: Vec<Result<KeptPage, Failure>>) -> Result<Vec<Part>, ArchiveError> {
+        if job.suspect {
+            self.store.catalogue.begin_filing(job.input)?;
+        }
         let mut pages = Vec::with_capacity(readings.len());
+        let mut unread = Vec::new();
         for (index, reading) in (0..).zip(readings) {
             pages.push(match reading {
                 Ok(kept) => kept,
                 Err(failure) => {
+                    let (code, message) = (failure.code(), failure.to_string());
+                    unread.push(UnreadPage { original: job.content, page: index + 1, code, message });
                     let page = unread_page(job, index, &failure);
                     KeptPage { record: self.store.keep_page(&page)?, page }
                 }
@@ -146,7 +157,7 @@ impl<'a> Filing<'a> {
         };
         let parts = parts::parts(self.store, job.content, &source, job.organisation.as_deref(), pages)?;
         let rows = parts.iter().map(Store::row_of).collect::<Result<Vec<_>, _>>()?;
-        self.store.catalogue.file(&rows, job.input)?;
+        self.store.catalogue.file(&rows, &unread, job.input)?;
         Ok(parts)
     }
 
@@ -167,13 +178,16 @@ impl<'a> Filing<'a> {
         pages: u32,
     ) -> Result<Vec<Ended>, ArchiveError> {
         let end = if documents.is_empty() { follower_end() } else { End::Stored };
-        let mut ended = vec![Ended { path: job.path.clone(), end, documents: documents.clone(), pages }];
+        let content = Some(job.content);
+        let ended_as =
+            |path, end, pages| Ended { path, end, documents: documents.clone(), pages, content, unchanged: false };
+        let mut ended = vec![ended_as(job.path.clone(), end, pages)];
         for (input, path) in self.in_flight.land(&job.content) {
             // Handed in twice in one run by the same path, the row is the stored file's own.
             if input != job.input {
                 self.store.catalogue.settle(input, followers)?;
             }
-            ended.push(Ended { path, end: follower_end(), documents: documents.clone(), pages: 0 });
+            ended.push(ended_as(path, follower_end(), 0));
         }
         Ok(ended)
     }

@@ -4,15 +4,21 @@
 //! takes files in and waits for room in the [`budget`], the pool's read pages, and one files what was read. Every page
 //! read is kept at once, so that a run after a crash reads only the rest.
 
+pub mod apart;
 pub mod bodies;
 pub mod budget;
 pub mod correct;
+pub mod doubt;
 mod failure;
 mod filing;
 mod inspect;
 mod intake;
+mod page_job;
 mod parts;
+mod patience;
 mod read;
+mod retry;
+mod scan;
 mod searchable;
 mod store;
 pub mod threads;
@@ -20,30 +26,32 @@ mod verify;
 
 pub use failure::{ArchiveError, Failure};
 pub use inspect::Picture;
-pub use intake::{End, Ended};
+pub use intake::{End, Ended, Handed};
 pub use parts::refile;
+pub use patience::Patience;
 pub use read::Reader;
+pub use retry::retry;
+pub use scan::{ScanError, page_image};
 pub use searchable::{SearchableError, searchable_pdf};
 pub use store::{Access, Store};
 pub use verify::{Finding, verify};
 
-use crate::catalogue::StageKey;
 use crate::decode;
-use crate::ingest::Found;
+use crate::ingest::{FolderRule, Found};
 use crate::search::SearchIndex;
-use budget::{Budget, Permit};
+use budget::Budget;
 use filing::{Filing, ReadPage};
-use intake::{InFlight, Intake, Job, Taken};
-use parts::KeptPage;
+use intake::{InFlight, Intake, Taken};
+use page_job::PageJob;
 use rayon::ThreadPoolBuilder;
 use serde::Deserialize;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ffi::OsString;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Instant;
+use std::time::Duration;
 
 /// Pages handed to the pool for each of its threads: enough that none waits, few enough that little is held open.
 const PAGES_A_THREAD: usize = 4;
@@ -56,11 +64,15 @@ pub struct Settings {
     pub jobs: usize,
     /// Decoded pixels held at once, in MiB. A larger page is read alone.
     pub page_memory_mib: u32,
+    /// Time that reading a page may take; a slower page is read once more at a low resolution.
+    pub page_seconds: u32,
+    /// Time that a file may take, from its first page on; pages not begun by then are not read.
+    pub file_seconds: u32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { jobs: 0, page_memory_mib: 256 }
+        Self { jobs: 0, page_memory_mib: 256, page_seconds: 120, file_seconds: 14_400 }
     }
 }
 
@@ -78,8 +90,17 @@ pub struct Ingest<'a> {
     pub settings: &'a Settings,
     /// This program.
     pub program: &'a Path,
+    /// What makes this program the reader of one file, whose path follows: see [`apart`]. Where nothing is given, files under suspicion
+    /// are read as any other.
+    pub apart: &'a [OsString],
     /// The body all files belong to.
     pub organisation: Option<&'a str>,
+    /// What folders say of the files in them.
+    pub rules: &'a [FolderRule],
+    /// Who hands the files in.
+    pub by: &'a str,
+    /// Whether files that look unchanged from outside are read all the same.
+    pub paranoid: bool,
     /// Set from outside to stop: pages under way are finished, the rest stays waiting.
     pub stop: &'a AtomicBool,
 }
@@ -132,7 +153,19 @@ pub fn ingest(
     found: impl Iterator<Item = Found>,
     news: impl FnMut(News) + Send,
 ) -> Result<Summary, ArchiveError> {
-    let jobs = match ingest.settings.jobs {
+    take_in(ingest, found.map(Handed::Found), news)
+}
+
+/// Takes in whatever is handed over, until there is no more, the run is told to stop, or the archive fails.
+///
+/// # Errors
+/// As for [`ingest`].
+pub fn take_in(
+    run: &Ingest<'_>,
+    handed: impl Iterator<Item = Handed>,
+    news: impl FnMut(News) + Send,
+) -> Result<Summary, ArchiveError> {
+    let jobs = match run.settings.jobs {
         0 => thread::available_parallelism().map_or(1, usize::from),
         jobs => jobs,
     };
@@ -141,29 +174,28 @@ pub fn ingest(
         .thread_name(|n| format!("read-{n}"))
         .build()
         .map_err(|error| ArchiveError::Threads(error.to_string()))?;
-    let budget = Budget::new(u64::from(ingest.settings.page_memory_mib) << 20, jobs * PAGES_A_THREAD);
+    let budget = Budget::new(u64::from(run.settings.page_memory_mib) << 20, jobs * PAGES_A_THREAD);
     let in_flight = InFlight::default();
-    let filing = Filing::begin(ingest.store, ingest.index, &in_flight)?;
+    let filing = Filing::begin(run.store, run.index, &in_flight)?;
     let trouble = Trouble::default();
     let (sender, receiver) = channel();
-    let (run, in_flight, trouble_seen) = (ingest, &in_flight, &trouble);
+    let (in_flight, trouble_seen) = (&in_flight, &trouble);
     let summary = thread::scope(|threads| {
         let filer = threads.spawn(move || file_all(filing, &receiver, trouble_seen, news));
         pool.in_place_scope_fifo(|scope| {
-            let intake = Intake {
-                store: run.store,
-                decode: run.decode,
-                program: run.program,
-                organisation: run.organisation,
-                in_flight,
-            };
-            for found in found {
+            let intake = intake(run, in_flight);
+            for handed in handed {
                 if trouble_seen.has_come() || run.stop.load(Ordering::Relaxed) {
                     break;
                 }
-                match intake.take(found) {
+                let taken = match handed {
+                    Handed::Found(found) => intake.take(found),
+                    Handed::Again(row) => intake.again(*row),
+                    Handed::Nothing => continue,
+                };
+                match taken {
                     Ok(Taken::Done(ended)) => drop(sender.send(Message::Ended(ended))),
-                    Ok(Taken::Follows) => {}
+                    Ok(Taken::Nothing) => {}
                     Ok(Taken::Job(job)) => {
                         let job = Arc::new(*job);
                         for index in 0..job.file.page_count() {
@@ -181,7 +213,31 @@ pub fn ingest(
             Summary::default()
         })
     });
+    // What is not done waits; nobody died over it.
+    if let Err(error) = run.store.catalogue.rest() {
+        trouble.note(error.into());
+    }
     trouble.end(summary)
+}
+
+fn intake<'a>(run: &'a Ingest<'_>, in_flight: &'a InFlight) -> Intake<'a> {
+    let apart = (!run.apart.is_empty()).then(|| apart::Way {
+        program: run.program.to_owned(),
+        arguments: run.apart.to_vec(),
+        page: Duration::from_secs(run.settings.page_seconds.into()),
+    });
+    Intake {
+        store: run.store,
+        decode: run.decode,
+        program: run.program,
+        apart,
+        organisation: run.organisation,
+        rules: run.rules,
+        by: run.by,
+        paranoid: run.paranoid,
+        in_flight,
+        stop: run.stop,
+    }
 }
 
 /// The first reason why the run cannot go on.
@@ -221,7 +277,8 @@ fn file_all(
 ) -> Summary {
     let mut summary = Summary::default();
     loop {
-        let worked = match receiver.recv_timeout(filing::COMMIT_AFTER) {
+        let mut idle = false;
+        let worked = match receiver.recv_timeout(filing::IDLE_AFTER) {
             Ok(Message::Page(page)) => {
                 news(News::Page);
                 filing.take(*page).map(|ended| {
@@ -236,10 +293,13 @@ fn file_all(
                 news(News::File(ended));
                 Ok(())
             }
-            Err(RecvTimeoutError::Timeout) => Ok(()),
+            Err(RecvTimeoutError::Timeout) => {
+                idle = true;
+                Ok(())
+            }
             Err(RecvTimeoutError::Disconnected) => break,
         };
-        if let Err(error) = worked.and_then(|()| filing.commit_if_due()) {
+        if let Err(error) = worked.and_then(|()| filing.commit_if_due(idle)) {
             trouble.note(error);
         }
     }
@@ -247,81 +307,6 @@ fn file_all(
         trouble.note(error);
     }
     summary
-}
-
-/// One page to be read on a thread of the pool.
-struct PageJob<'a> {
-    run: &'a Ingest<'a>,
-    job: Arc<Job>,
-    index: u32,
-    permit: Permit,
-    sender: Sender<Message>,
-    trouble: &'a Trouble,
-}
-
-impl<'a> PageJob<'a> {
-    /// Waits for room in the budget, then returns the work.
-    fn new(
-        run: &'a Ingest<'a>,
-        budget: &Arc<Budget>,
-        job: &Arc<Job>,
-        index: u32,
-        sender: &Sender<Message>,
-        trouble: &'a Trouble,
-    ) -> Self {
-        // A page whose header cannot be read fails when it is read; it needs no room.
-        let bytes = job.file.page_header(index).map_or(0, |header| header.decoded_bytes);
-        let permit = budget.acquire(bytes);
-        Self { run, job: Arc::clone(job), index, permit, sender: sender.clone(), trouble }
-    }
-
-    fn work(self) {
-        if self.trouble.has_come() || self.run.stop.load(Ordering::Relaxed) {
-            return;
-        }
-        match self.read_and_keep() {
-            Ok(reading) => {
-                drop(self.permit); // the pixels are gone, the words remain
-                let page = ReadPage { job: self.job, index: self.index, reading };
-                // Fails only when the filing thread is gone; the page's reading is kept all the same.
-                self.sender.send(Message::Page(Box::new(page))).ok();
-            }
-            Err(error) => self.trouble.note(error),
-        }
-    }
-
-    fn read_and_keep(&self) -> Result<Result<KeptPage, Failure>, ArchiveError> {
-        let store = self.run.store;
-        let key = self.run.reader.stage().map(|stage| StageKey { original: self.job.content, page: self.index, stage });
-        if let Some(key) = &key
-            && let Some(record) = store.catalogue.result(key)?
-            && let Ok(page) = store.page(&record)
-        {
-            return Ok(Ok(KeptPage { page, record }));
-        }
-        let started = Instant::now();
-        // Decoders guard themselves; this catches faults of our own, so that they cost one page and not the run.
-        let knows = |key: &str| self.run.index.knows(key);
-        let reading =
-            catch_unwind(AssertUnwindSafe(|| self.run.reader.read(&self.job.file, &self.job.path, self.index, knows)));
-        let reading = reading.unwrap_or_else(|panic| Err(Failure::Internal(words_of(&*panic))));
-        let page = match reading {
-            Ok(page) => page,
-            Err(failure) => return Ok(Err(failure)),
-        };
-        tracing::debug!(
-            document = %self.job.content.short(),
-            page = self.index + 1,
-            words = page.words().count(),
-            elapsed_ms = started.elapsed().as_millis() as u64,
-            "page read"
-        );
-        let record = store.keep_page(&page)?;
-        if let Some(key) = &key {
-            store.catalogue.keep_result(key, &record)?;
-        }
-        Ok(Ok(KeptPage { page, record }))
-    }
 }
 
 /// Returns what a panic said.

@@ -2,10 +2,11 @@
 
 use super::failure::Failure;
 use super::inspect::{self, Picture};
+use super::patience::Patience;
 use crate::decode::trust::{self, Verdict};
-use crate::decode::{self, OpenFile, TextLayer};
+use crate::decode::{self, DecodeError, OpenFile, TextLayer};
 use crate::layout;
-use crate::model::{Confidence, Dpi, Line, Origin, Page, PageNumber, PixelBox, PixelSize, Rotation, Word};
+use crate::model::{Confidence, Dpi, Line, Origin, Page, PageImage, PageNumber, PixelBox, PixelSize, Rotation, Word};
 use crate::ocr::OcrEngine;
 use crate::preprocess::{self, Outcome, Prepared};
 use crate::segment::{self, Segmentation};
@@ -15,6 +16,12 @@ use unicode_normalization::UnicodeNormalization;
 
 /// Pages read with less confidence than this are tried the other way up, however sure their turn seemed.
 const UNSURE_READING: f32 = 0.35;
+
+/// Lines read between two looks at the clock. Few pages have more, so that few are read in parts.
+const LINES_AT_ONCE: usize = if cfg!(test) { 8 } else { 64 };
+
+/// Longer side, in pixels, of a page that took too long and is read once more: A4 at about 150 dpi.
+const LOW_RESOLUTION: u32 = 1754;
 
 /// Where the words of a page come from.
 pub enum Reader {
@@ -51,16 +58,18 @@ impl Reader {
     /// Reads page `index`, from 0, of a file that was handed in as `path`.
     ///
     /// `knows` says whether a search key stands elsewhere in the archive, which sharpens the verdict on text that came
-    /// with the page; `None` while the archive is too small to tell.
+    /// with the page; `None` while the archive is too small to tell. A page that takes longer than `patience` allows is read
+    /// once more at a low resolution.
     ///
     /// # Errors
-    /// [`Failure`] when the page cannot be decoded or read.
+    /// [`Failure`] when the page cannot be decoded or read, or not in time.
     pub fn read(
         &self,
         file: &OpenFile,
         path: &Path,
         index: u32,
         knows: impl Fn(&str) -> Option<bool>,
+        patience: &Patience<'_>,
     ) -> Result<Page, Failure> {
         let number = PageNumber(index + 1);
         match self {
@@ -70,11 +79,11 @@ impl Reader {
                 match (layer, verdict) {
                     (Some(layer), Verdict::Take { reason }) => Ok(page_of_text(layer, reason, number)),
                     (Some(layer), Verdict::ReadImage { reason }) => {
-                        let page = read_image(&**engine, preprocess, file, index, number)?;
+                        let page = read_image(&**engine, preprocess, file, index, number, patience)?;
                         let reason = page.reason.map_or(reason.clone(), |other| format!("{other}; {reason}"));
                         Ok(Page { reason: Some(reason), second_reading: in_order(layer), ..page })
                     }
-                    (_, _) => read_image(&**engine, preprocess, file, index, number),
+                    (_, _) => read_image(&**engine, preprocess, file, index, number, patience),
                 }
             }
             Self::Text { folder } => read_text(folder, path, file.page_header(index)?.size, index, number),
@@ -90,7 +99,8 @@ impl Reader {
         let image = file.page(index)?;
         let archived = image.pixels.clone();
         let Outcome::Page(prepared) = preprocess::prepare(image, preprocess) else { return Ok(Vec::new()) };
-        let Sight { prepared, segmentation, lines } = read_the_right_way_up(&**engine, *prepared)?;
+        let Sight { prepared, segmentation, lines } =
+            read_the_right_way_up(&**engine, *prepared, &Patience::endless())?;
         Ok(inspect::pictures(&archived, &prepared, &segmentation, &lines))
     }
 }
@@ -132,8 +142,65 @@ fn read_image(
     file: &OpenFile,
     index: u32,
     number: PageNumber,
+    patience: &Patience<'_>,
 ) -> Result<Page, Failure> {
-    let image = file.page(index)?;
+    let read = |image| read_pixels(engine, settings, image, number, patience);
+    match file.page(index).map_err(Failure::from).and_then(read) {
+        Err(Failure::Slow { .. } | Failure::Decode(DecodeError::TimedOut { .. })) => {
+            tracing::info!(page = %number, "the page takes too long and is read at a low resolution");
+            patience.begin_again();
+            let image = file.cheap_page(index)?;
+            let size = file.page_header(index).map_or(image.size(), |header| header.size);
+            let page = read(at_low_resolution(image))?;
+            Ok(at_size(page, size))
+        }
+        read => read,
+    }
+}
+
+/// Returns the image with a longer side of [`LOW_RESOLUTION`] pixels at most.
+fn at_low_resolution(image: PageImage) -> PageImage {
+    let longer = image.size().width.max(image.size().height);
+    if longer <= LOW_RESOLUTION {
+        return image;
+    }
+    let scale = f64::from(LOW_RESOLUTION) / f64::from(longer);
+    let side = |pixels: u32| ((f64::from(pixels) * scale).round() as u32).max(1);
+    let pixels = image.pixels.thumbnail_exact(side(image.pixels.width()), side(image.pixels.height()));
+    let dpi = image.dpi.map(|dpi| Dpi(((f64::from(dpi.0) * scale).round() as u32).max(1)));
+    PageImage { pixels, dpi, bilevel: false }
+}
+
+/// Returns a page that was read at a low resolution as one of the size it is archived in.
+fn at_size(page: Page, size: PixelSize) -> Page {
+    let (from, to) = (page.size, size);
+    let moved = |edge: u32, from: u32, to: u32| {
+        let edge = u64::from(edge) * u64::from(to) / u64::from(from.max(1));
+        u32::try_from(edge).unwrap_or(u32::MAX)
+    };
+    let bounds = |old: PixelBox| {
+        let (left, right) = (moved(old.left, from.width, to.width), moved(old.right, from.width, to.width));
+        let (top, bottom) = (moved(old.top, from.height, to.height), moved(old.bottom, from.height, to.height));
+        PixelBox::new(left, top, right, bottom)
+    };
+    let word = |word: Word| Word { bounds: bounds(word.bounds), ..word };
+    let slow = "read at a low resolution, since it took too long at its own".to_owned();
+    Page {
+        size,
+        dpi: Dpi(moved(page.dpi.0, from.width, to.width)),
+        reason: Some(page.reason.map_or(slow.clone(), |other| format!("{slow}; {other}"))),
+        lines: page.lines.into_iter().map(|line| Line::new(line.words.into_iter().map(word).collect())).collect(),
+        ..page
+    }
+}
+
+fn read_pixels(
+    engine: &dyn OcrEngine,
+    settings: &preprocess::Settings,
+    image: PageImage,
+    number: PageNumber,
+    patience: &Patience<'_>,
+) -> Result<Page, Failure> {
     let size = image.size();
     let page = |dpi, rotation, origin, lines| Page {
         number,
@@ -146,13 +213,14 @@ fn read_image(
         lines,
         second_reading: Vec::new(),
     };
+    patience.check()?;
     match preprocess::prepare(image, settings) {
         Outcome::Blank { dpi } => {
             let reason = Some("nothing on the page but paper".to_owned());
             Ok(Page { engine: None, reason, ..page(dpi, Rotation::None, Origin::Blank, Vec::new()) })
         }
         Outcome::Page(prepared) => {
-            let Sight { lines, prepared, .. } = read_the_right_way_up(engine, *prepared)?;
+            let Sight { lines, prepared, .. } = read_the_right_way_up(engine, *prepared, patience)?;
             if lines.is_empty() {
                 // Nothing tells how such a page should lie, either.
                 let reason = Some("there is ink on the page, but no words were found".to_owned());
@@ -174,19 +242,36 @@ pub(super) struct Sight {
 }
 
 /// Reads the page; where its turn is in doubt, also the next best way up, and returns the better reading.
-pub(super) fn read_the_right_way_up(engine: &dyn OcrEngine, prepared: Prepared) -> Result<Sight, Failure> {
-    let first = see(engine, prepared)?;
+pub(super) fn read_the_right_way_up(
+    engine: &dyn OcrEngine,
+    prepared: Prepared,
+    patience: &Patience<'_>,
+) -> Result<Sight, Failure> {
+    let first = see(engine, prepared, patience)?;
     if first.prepared.rotation_is_sure && mean_confidence(&first.lines) >= UNSURE_READING {
         return Ok(first);
     }
-    let other = see(engine, first.prepared.second_way_up())?;
-    Ok(if weight(&other.lines) > weight(&first.lines) { other } else { first })
+    match see(engine, first.prepared.second_way_up(), patience) {
+        Ok(other) => Ok(if weight(&other.lines) > weight(&first.lines) { other } else { first }),
+        // One reading is there; time ran out over the other.
+        Err(Failure::Slow { .. }) if !first.lines.is_empty() => Ok(first),
+        Err(failure) => Err(failure),
+    }
 }
 
-fn see(engine: &dyn OcrEngine, prepared: Prepared) -> Result<Sight, Failure> {
+fn see(engine: &dyn OcrEngine, prepared: Prepared, patience: &Patience<'_>) -> Result<Sight, Failure> {
+    patience.check()?;
     let segmentation = segment::segment(&prepared.clean);
-    let lines = layout::in_reading_order(engine.read(&prepared.clean, &segmentation.lines)?);
-    Ok(Sight { prepared, segmentation, lines })
+    let mut lines = Vec::new();
+    if engine.reads_by_line() {
+        for some in segmentation.lines.chunks(LINES_AT_ONCE) {
+            patience.check()?;
+            lines.extend(engine.read(&prepared.clean, some)?);
+        }
+    } else {
+        lines = engine.read(&prepared.clean, &segmentation.lines)?;
+    }
+    Ok(Sight { prepared, segmentation, lines: layout::in_reading_order(lines) })
 }
 
 /// Returns the mean confidence of the words, by length; 1 for no words.
@@ -247,6 +332,8 @@ mod tests {
     use super::*;
     use crate::model::{CleanPage, EngineId};
     use image::{GrayImage, Luma};
+    use std::sync::atomic::AtomicBool;
+    use std::time::Duration;
 
     /// Reads a page well when its top-left pixel is black, badly otherwise; one word in that corner.
     struct CornerReader(EngineId);
@@ -283,9 +370,67 @@ mod tests {
             stamps: Vec::new(),
         };
         let engine = CornerReader(EngineId("corner".to_owned()));
-        let Sight { lines, prepared, .. } = read_the_right_way_up(&engine, prepared).unwrap();
+        let Sight { lines, prepared, .. } = read_the_right_way_up(&engine, prepared, &Patience::endless()).unwrap();
         assert_eq!((lines[0].text().as_str(), prepared.rotation), ("العدد", Rotation::Half));
         assert_eq!(archived(lines, &prepared)[0].words[0].bounds, PixelBox::new(90, 55, 100, 60));
+    }
+
+    /// Takes its time over every line.
+    struct SlowReader(EngineId, Duration);
+
+    impl OcrEngine for SlowReader {
+        fn identity(&self) -> &EngineId {
+            &self.0
+        }
+
+        fn reads_by_line(&self) -> bool {
+            true
+        }
+
+        fn read(
+            &self,
+            page: &CleanPage,
+            _lines: &[crate::model::LineImage],
+        ) -> Result<Vec<Line>, crate::ocr::OcrError> {
+            // Slow on large pages alone.
+            if page.grey.width() > LOW_RESOLUTION {
+                std::thread::sleep(self.1);
+            }
+            let bounds = PixelBox::new(0, 0, page.grey.width(), page.grey.height() / 2);
+            Ok(vec![Line::new(vec![Word { text: "العدد".to_owned(), bounds, confidence: Confidence::new(0.9) }])])
+        }
+    }
+
+    const SIDE: u32 = 2 * LOW_RESOLUTION;
+
+    fn slow_page(limit: Duration, takes: Duration, stop: bool) -> Result<Page, Failure> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large.png");
+        let sample = image::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/08-png-1bit.png")).unwrap();
+        let grey = sample.resize_exact(SIDE, SIDE, image::imageops::FilterType::Nearest).into_luma8();
+        grey.save(&path).unwrap();
+        let format = decode::Format::Png;
+        let file = OpenFile::open(&path, format, &decode::Settings::default(), Path::new("/no/program")).unwrap();
+        let engine = Box::new(SlowReader(EngineId("slow".to_owned()), takes));
+        let reader = Reader::Image { engine, preprocess: preprocess::Settings { turn: false, ..Default::default() } };
+        let stop = AtomicBool::new(stop);
+        reader.read(&file, &path, 0, |_| None, &Patience::until(limit, &stop))
+    }
+
+    #[test]
+    fn a_page_that_takes_too_long_is_read_at_a_low_resolution_and_keeps_its_size() {
+        let page = slow_page(Duration::from_secs(2), Duration::from_millis(2100), false).unwrap();
+        assert_eq!((page.size.width, page.size.height), (SIDE, SIDE));
+        assert!(page.reason.as_deref().is_some_and(|reason| reason.contains("low resolution")), "{:?}", page.reason);
+        let bounds = page.lines[0].words[0].bounds;
+        assert!(bounds.right > LOW_RESOLUTION && bounds.right <= SIDE, "{bounds:?}");
+    }
+
+    #[test]
+    fn a_page_that_takes_too_long_either_way_fails_and_names_the_setting() {
+        let failure = slow_page(Duration::ZERO, Duration::from_millis(20), false).unwrap_err();
+        assert_eq!(failure.code(), crate::model::FailureCode::TimedOut);
+        assert!(failure.to_string().contains("pipeline.page_seconds"), "{failure}");
     }
 
     #[test]

@@ -86,6 +86,13 @@ impl Store {
             bodies: OnceLock::new(),
         };
         if access == Access::Write {
+            let suspects = store.catalogue.note_deaths()?;
+            if suspects > 0 {
+                tracing::warn!(
+                    files = suspects,
+                    "a process died while it was at work on files; they are read apart next"
+                );
+            }
             store.relate_earlier_letters()?;
         }
         Ok(store)
@@ -233,17 +240,24 @@ fn lock(folder: &Path) -> Result<File, ArchiveError> {
     match file.try_lock() {
         Ok(()) => {
             file.set_len(0).map_err(failed)?;
-            write!(file, "{}", std::process::id()).map_err(failed)?;
+            let since = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%SZ");
+            write!(file, "process {} on {} since {since}", std::process::id(), host()).map_err(failed)?;
             Ok(file)
         }
         Err(TryLockError::WouldBlock) => {
             let mut holder = String::new();
             file.rewind().map_err(failed)?;
-            file.take(20).read_to_string(&mut holder).map_err(failed)?;
+            file.take(400).read_to_string(&mut holder).map_err(failed)?;
             Err(ArchiveError::Locked { path: folder.to_owned(), holder })
         }
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
+}
+
+/// Returns the name of this machine.
+fn host() -> String {
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| fs::read_to_string("/etc/hostname"));
+    name.map_or_else(|_| "an unnamed machine".to_owned(), |name| name.trim().to_owned())
 }
 
 fn remove_folder(folder: &Path) -> Result<(), ArchiveError> {
@@ -268,7 +282,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = Store::open(folder.path(), Access::Write).unwrap();
         let second = Store::open(folder.path(), Access::Write).err().unwrap();
-        assert!(second.to_string().contains(&std::process::id().to_string()), "{second}");
+        let process = format!("process {} on {} since 20", std::process::id(), host());
+        assert!(second.to_string().contains(&process), "{second}");
         assert!(Store::open(folder.path(), Access::Read).is_ok());
         drop(first);
         assert!(Store::open(folder.path(), Access::Write).is_ok());

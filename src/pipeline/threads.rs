@@ -3,6 +3,7 @@
 //! Which letter a citation means is found whenever it is asked, by number, date and issuing body. So it does not matter in which
 //! order letters were taken in, and a correction mends every thread it touches.
 
+use super::doubt;
 use super::failure::ArchiveError;
 use super::store::Store;
 use crate::archive::record;
@@ -103,6 +104,8 @@ pub fn letter_row(document: &Document) -> Result<LetterRow, ArchiveError> {
         issuer: letter.from.as_ref().map(|field| field.value.clone()),
         subject: letter.subject.as_ref().map(|field| field.value.clone()),
         sketch: Sketch::of(&text).map(|sketch| sketch.written()),
+        secrecy: letter.secrecy.as_ref().map(|field| field.value.clone()),
+        doubt: doubt::of(document),
         citations: cited
             .filter_map(|cited| {
                 Some(CitationRow {

@@ -6,6 +6,8 @@
 use super::thumbnail::Thumbnail;
 use crate::model::Rotation;
 use image::GrayImage;
+use std::cmp::Ordering;
+use std::ops::Range;
 
 /// Largest angle looked for, in degrees.
 const MOST_DEGREES: f32 = 6.0;
@@ -72,30 +74,54 @@ fn gathering(points: &[(f32, f32)], degrees: f32) -> f64 {
 /// Returns the page turned clockwise by `degrees` about its centre, the same size as before, white where nothing was.
 pub fn straightened(page: &GrayImage, degrees: f32) -> GrayImage {
     let (width, height) = (page.width() as usize, page.height() as usize);
-    let (sin, cos) = degrees.to_radians().sin_cos();
-    let (centre_x, centre_y) = (width as f32 / 2.0, height as f32 / 2.0);
+    let (sin, cos) = f64::from(degrees).to_radians().sin_cos();
+    let (centre_x, centre_y) = (width as f64 / 2.0, height as f64 / 2.0);
     let source = page.as_raw();
     let mut target = vec![255; width * height];
+    let (step_x, step_y) = (fixed(cos), fixed(-sin));
     for (y, row) in target.chunks_exact_mut(width.max(1)).enumerate() {
-        let dy = y as f32 + 0.5 - centre_y;
-        for (x, value) in row.iter_mut().enumerate() {
-            let dx = x as f32 + 0.5 - centre_x;
-            let (from_x, from_y) = (cos * dx + sin * dy + centre_x - 0.5, -sin * dx + cos * dy + centre_y - 0.5);
-            if from_x < 0.0 || from_y < 0.0 {
-                continue;
+        let (dx, dy) = (0.5 - centre_x, y as f64 + 0.5 - centre_y);
+        // The first pixel's place on the page before, and those after it by steps.
+        let from_x = fixed(cos * dx + sin * dy + centre_x - 0.5);
+        let from_y = fixed(-sin * dx + cos * dy + centre_y - 0.5);
+        let inside_x = steps_inside(from_x, step_x, width, row.len());
+        let inside_y = steps_inside(from_y, step_y, height, row.len());
+        let (first, end) = (inside_x.start.max(inside_y.start), inside_x.end.min(inside_y.end));
+        let Some(row) = row.get_mut(first..end) else { continue };
+        let (mut from_x, mut from_y) = (from_x + step_x * first as i64, from_y + step_y * first as i64);
+        for value in row {
+            let at = (from_y >> 16) as usize * width + (from_x >> 16) as usize;
+            let (share_x, share_y) = ((from_x as u32 & 0xFFFF) >> 8, (from_y as u32 & 0xFFFF) >> 8);
+            if let (Some([a, b]), Some([c, d])) = (source.get(at..at + 2), source.get(at + width..at + width + 2)) {
+                let upper = u32::from(*a) * (256 - share_x) + u32::from(*b) * share_x;
+                let lower = u32::from(*c) * (256 - share_x) + u32::from(*d) * share_x;
+                *value = ((upper * (256 - share_y) + lower * share_y) >> 16) as u8;
             }
-            let (left, top) = (from_x as usize, from_y as usize);
-            if left + 1 >= width || top + 1 >= height {
-                continue;
-            }
-            // Between four pixels, in 1/256 of a pixel: whole numbers are quicker than fractions here.
-            let (share_x, share_y) = (((from_x - left as f32) * 256.0) as u32, ((from_y - top as f32) * 256.0) as u32);
-            let at = top * width + left;
-            let mix = |at: usize| u32::from(source[at]) * (256 - share_x) + u32::from(source[at + 1]) * share_x;
-            *value = ((mix(at) * (256 - share_y) + mix(at + width) * share_y) >> 16) as u8;
+            (from_x, from_y) = (from_x + step_x, from_y + step_y);
         }
     }
     GrayImage::from_raw(page.width(), page.height(), target).unwrap_or_else(|| page.clone())
+}
+
+/// Returns a place in 65536ths of a pixel: whole numbers are quicker than fractions here.
+fn fixed(place: f64) -> i64 {
+    (place * 65536.0).round() as i64
+}
+
+/// Returns which of `count` steps from a place lie on pixels `0..size` that have a next one.
+fn steps_inside(from: i64, step: i64, size: usize, count: usize) -> Range<usize> {
+    let end = (size as i64 - 1) << 16;
+    // Steps needed to reach `to` or pass it.
+    let steps_to = |to: i64| {
+        let steps = (to - from).div_euclid(step) + i64::from((to - from).rem_euclid(step) != 0);
+        steps.clamp(0, count as i64) as usize
+    };
+    match step.cmp(&0) {
+        Ordering::Greater => steps_to(0)..steps_to(end),
+        Ordering::Less => steps_inside(end - 1 - from, -step, size, count),
+        Ordering::Equal if (0..end).contains(&from) => 0..count,
+        Ordering::Equal => 0..0,
+    }
 }
 
 #[cfg(test)]
@@ -110,6 +136,25 @@ mod tests {
         // Scanners show paper, not white, where the page was turned away from.
         page.pixels_mut().filter(|pixel| pixel.0[0] > 240).for_each(|pixel| *pixel = Luma([240]));
         page
+    }
+
+    #[test]
+    fn every_pixel_comes_from_its_place_before() {
+        let page = GrayImage::from_fn(97, 61, |x, y| Luma([(x * 2 + y) as u8]));
+        for degrees in [-5.9, -1.0, 0.0, 0.7, 5.9] {
+            let (sin, cos) = f64::from(degrees).to_radians().sin_cos();
+            for (x, y, value) in straightened(&page, degrees).enumerate_pixels() {
+                let (dx, dy) = (f64::from(x) - 48.0, f64::from(y) - 30.0);
+                let (from_x, from_y) = (cos * dx + sin * dy + 48.0, cos * dy - sin * dx + 30.0);
+                let inside = (0.1..95.9).contains(&from_x) && (0.1..59.9).contains(&from_y);
+                if inside {
+                    let wanted = from_x * 2.0 + from_y;
+                    assert!((f64::from(value.0[0]) - wanted).abs() < 1.6, "{x},{y} at {degrees}: {value:?}, {wanted}");
+                } else if from_x < -0.1 || from_y < -0.1 || from_x > 96.1 || from_y > 60.1 {
+                    assert_eq!(value.0[0], 255, "{x},{y} at {degrees}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -5,6 +5,8 @@ use image::GrayImage;
 
 /// Resolution aimed at, in dpi.
 const TARGET_DPI: u32 = 100;
+/// Page pixels to one thumbnail pixel at most, whatever resolution the file states.
+const MOST_SCALE: f32 = 64.0;
 /// Side of the tiles whose paper is measured, in thumbnail pixels.
 const TILE: usize = 16;
 /// Ink is at most this share of its paper's lightness, however faint the page.
@@ -50,7 +52,7 @@ impl Thumbnail {
 
     /// Returns the thumbnail of a page.
     pub fn of(page: &GrayImage, dpi: Dpi) -> Self {
-        let scale = (dpi.0 as f32 / TARGET_DPI as f32).round().max(1.0) as usize;
+        let scale = (dpi.0 as f32 / TARGET_DPI as f32).round().clamp(1.0, MOST_SCALE) as usize;
         let (width, height, grey) = shrink(page, scale);
         let paper = Paper::of(&grey, width, height);
         let mut thumbnail =
@@ -203,15 +205,15 @@ fn shrink(page: &GrayImage, scale: usize) -> (usize, usize, Vec<u8>) {
     }
     let area = (scale * scale) as u32;
     let mut grey = Vec::with_capacity(width * height);
-    let mut sums = vec![0_u32; width];
+    // Down the columns first: that addition the processor does for many pixels at once.
+    let mut columns = vec![0_u16; full_width]; // at most 64 * 255
     for band in page.as_raw().chunks_exact(full_width * scale).take(height) {
-        sums.fill(0);
+        columns.fill(0);
         for row in band.chunks_exact(full_width) {
-            for (sum, block) in sums.iter_mut().zip(row.chunks_exact(scale)) {
-                *sum += block.iter().map(|&value| u32::from(value)).sum::<u32>();
-            }
+            columns.iter_mut().zip(row).for_each(|(sum, &value)| *sum += u16::from(value));
         }
-        grey.extend(sums.iter().map(|sum| (sum / area) as u8));
+        let blocks = columns.chunks_exact(scale);
+        grey.extend(blocks.map(|block| (block.iter().map(|&sum| u32::from(sum)).sum::<u32>() / area) as u8));
     }
     (width, height, grey)
 }

@@ -21,7 +21,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("export", &["model", "text"]),
     ("evaluate", &["model", "text"]),
     // The stages' settings.
-    ("config", &["decode", "preprocess", "ocr", "pipeline", "search", "model"]),
+    ("config", &["ingest", "decode", "preprocess", "ocr", "pipeline", "search", "serve", "model"]),
     (
         "pipeline",
         &[
@@ -41,11 +41,14 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "text",
         ],
     ),
+    // Limits of decoding are handed through; uploads are handed to the pipeline as found files.
+    ("serve", &["pipeline", "catalogue", "search", "export", "thread", "decode", "ingest", "model", "text"]),
     // The command line also runs the child process that parses PDFs, and names engines and folders.
     (
         "cli",
         &[
             "pipeline",
+            "serve",
             "config",
             "archive",
             "catalogue",

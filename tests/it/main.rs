@@ -18,4 +18,6 @@ mod licences;
 mod pdf_hostile;
 mod pdf_readback;
 mod pdf_text;
+mod retry;
+mod serve;
 mod support;

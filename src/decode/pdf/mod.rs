@@ -28,6 +28,9 @@ use reader::Reader;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+/// Resolution at which a page is drawn that took too long at the usual one.
+const CHEAP_DPI: u32 = 100;
+
 /// An open PDF: one reader process at a time, asked by one thread at a time.
 pub(super) struct PdfFile {
     path: PathBuf,
@@ -59,6 +62,18 @@ impl PdfFile {
     pub(super) fn page(&self, index: u32) -> Result<PageImage, DecodeError> {
         match self.ask(&Request::Page { index })? {
             (Reply::Page(about), pixels) => about.into_page(pixels),
+            (reply, _) => Err(reply.unexpected()),
+        }
+    }
+
+    /// Returns the page by a reader of its own that draws at a low resolution.
+    pub(super) fn cheap_page(&self, index: u32) -> Result<PageImage, DecodeError> {
+        let dpi = self.settings.pdf_render_dpi.min(CHEAP_DPI);
+        let settings = Settings { pdf_render_dpi: dpi, pdf_render_max_megapixels: 2, ..self.settings.clone() };
+        let (mut reader, _) = Reader::start(&self.program, &self.path, &settings)?;
+        match reader.ask(&Request::Page { index })? {
+            (Reply::Page(about), pixels) => about.into_page(pixels),
+            (Reply::Failed(error), _) => Err(error),
             (reply, _) => Err(reply.unexpected()),
         }
     }

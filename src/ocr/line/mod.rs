@@ -151,6 +151,10 @@ impl OcrEngine for LineReader {
         }
         Ok(print_alone(lines))
     }
+
+    fn reads_by_line(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]

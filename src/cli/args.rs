@@ -75,6 +75,8 @@ pub enum Command {
     Reindex(ReindexArgs),
     /// Measure how well pages with known text are read
     Evaluate(EvaluateArgs),
+    /// Measure the search index on made letters: size, speed of building, time of queries
+    BenchSearch(BenchSearchArgs),
     /// Draw how the pages of a file are read: its lines, zones and words
     Inspect(InspectArgs),
     /// Check models, libraries, folders and free space
@@ -484,6 +486,22 @@ pub struct EvaluateArgs {
     /// Folder of the models, instead of those built in
     #[arg(long, value_name = "DIR")]
     pub tessdata: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct BenchSearchArgs {
+    /// Pages of the index
+    #[arg(long, default_value_t = 10_000, value_name = "N")]
+    pub pages: u64,
+    /// Queries of each class
+    #[arg(long, default_value_t = 100, value_name = "M")]
+    pub queries: u64,
+    /// What the letters and queries are made from
+    #[arg(long, default_value_t = 1, value_name = "SEED")]
+    pub seed: u64,
+    /// Build the index in this empty folder and leave it there
+    #[arg(long, value_name = "DIR")]
+    pub index: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 //! Results alone go to standard output; progress and trouble go to standard error.
 
 mod args;
+mod bench_search;
 mod bodies;
 mod correct;
 mod doctor;

@@ -2,8 +2,8 @@
 
 use super::args::{Cli, Command, Common, ReindexArgs, ShowArgs};
 use super::{
-    Outcome, UsageError, bodies, correct, doctor, evaluate, export, ingest, inspect, ledger, print, search, serve,
-    thread, upkeep, watch,
+    Outcome, UsageError, bench_search, bodies, correct, doctor, evaluate, export, ingest, inspect, ledger, print,
+    search, serve, thread, upkeep, watch,
 };
 use crate::config::Config;
 use crate::export::write_jsonl;
@@ -38,6 +38,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Command::Restore(args) => upkeep::restore(common, &args),
         Command::Reindex(args) => reindex(common, &args),
         Command::Evaluate(args) => evaluate::run(common, &config, &args),
+        Command::BenchSearch(args) => bench_search::run(common, &args),
         Command::Inspect(args) => inspect::run(common, &config, &args),
         Command::Doctor(args) => doctor::run(common, &config, &args),
         Command::PdfPages { .. } => unreachable!("served before anything is set up"),

@@ -33,10 +33,16 @@ pub fn run(common: &Common, args: &SearchArgs) -> Result<Outcome> {
         if let (Some(facets), Some(object)) = (&answer.facets, object.as_object_mut()) {
             object.insert("facets".to_owned(), facets_object(facets));
         }
+        if let (Some(suggestion), Some(object)) = (&answer.suggestion, object.as_object_mut()) {
+            object.insert("suggestion".to_owned(), suggestion.as_str().into());
+        }
         writeln!(out, "{object}")?;
     } else {
         for note in &answer.notes {
             eprintln!("{note}");
+        }
+        if let Some(suggestion) = &answer.suggestion {
+            eprintln!("nothing holds these words; perhaps: {suggestion}");
         }
         print::hits(&mut out, &answer, args.offset, took_ms)?;
         for (hit, object) in answer.hits.iter().zip(&hits).filter(|(_, object)| !object.unread_pages.is_empty()) {

@@ -1,4 +1,4 @@
-//! Turns pages and fields into what the index holds: search keys, stems, trigrams, numbers and dates.
+//! Turns pages and fields into what the index holds: search keys, stems, roots, numbers and dates.
 //!
 //! The index takes texts that are analysed already: slots parted by line feeds, and in a slot the terms that stand at
 //! one position, parted by spaces. [`SlotTokenizer`] only takes them apart again.
@@ -11,34 +11,52 @@ use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 
 /// Stands before a stem where keys and stems share a field; no search key holds it.
 const STEM_SIGN: char = '=';
-/// Stands before a root.
-const ROOT_SIGN: char = '√';
 
 /// What the index holds of a page's text.
 #[derive(Debug, Default)]
 pub(super) struct PageTerms {
     pub norm: String,
     pub stem: String,
-    pub grams: String,
+    pub roots: String,
     pub marks: String,
 }
 
-/// Returns the terms of a page's lines.
-pub(super) fn page_terms(lines: &[Vec<&str>]) -> PageTerms {
-    let keys: Vec<String> = lines.iter().flatten().flat_map(|word| tokens(word)).map(|token| token.key).collect();
-    let (mut norm, mut stems) = (Vec::new(), Vec::new());
-    for (at, key) in keys.iter().enumerate() {
-        let other = other_spellings(key, keys.get(at + 1));
-        norm.push(slot(key.clone(), other.iter().cloned()));
-        stems.push(slot(stem(key), other.iter().map(|spelling| stem(spelling))));
+/// Returns the terms of a page's lines and of the fields that stand with it, so that a word of a field that people set
+/// right is found like one on the page.
+pub(super) fn page_terms(lines: &[Vec<&str>], fields: &[&str]) -> PageTerms {
+    /// No phrase reaches from one text over this many empty slots into the next.
+    const GAP: &str = "\n\n\n\n\n\n";
+    let key_of = |text: &str| tokens(text).into_iter().map(|token| token.key).collect::<Vec<_>>();
+    let page: Vec<String> = lines.iter().flatten().flat_map(|word| key_of(word)).collect();
+    let texts: Vec<Vec<String>> = [page].into_iter().chain(fields.iter().map(|text| key_of(text))).collect();
+    let (mut norm, mut roots) = (BTreeSet::new(), BTreeSet::new());
+    let mut stems = Vec::new();
+    for (text, keys) in texts.iter().enumerate() {
+        let mut slots = Vec::with_capacity(keys.len());
+        for (at, key) in keys.iter().enumerate() {
+            let other = other_spellings(key, keys.get(at + 1));
+            let own = stem(key);
+            let bare = bare_stem(&own).map(str::to_owned);
+            slots.push(slot(own, other.iter().map(|spelling| stem(spelling)).chain(bare)));
+            // Akin words of a field are no reason to show a letter.
+            roots.extend(root_term(key).filter(|_| text == 0));
+            norm.extend(other);
+        }
+        stems.push(slots.join("\n"));
     }
-    let grams: BTreeSet<String> = keys.iter().flat_map(|key| grams_of(key).into_iter().chain(root_term(key))).collect();
+    norm.extend(texts.into_iter().flatten());
     let marks: BTreeSet<String> = lines
         .iter()
         .flat_map(|line| find_marks(&line.join(" ")))
         .flat_map(|mark| mark.readings.iter().flat_map(Reading::terms).collect::<Vec<_>>())
         .collect();
-    PageTerms { norm: norm.join("\n"), stem: stems.join("\n"), grams: join(grams), marks: join(marks) }
+    PageTerms { norm: join(norm), stem: stems.join(GAP), roots: join(roots), marks: join(marks) }
+}
+
+/// Returns a stem without the one-letter particle that it may begin with, which cannot be told from its own letters.
+pub(super) fn bare_stem(stem: &str) -> Option<&str> {
+    let bare = stem.strip_prefix(['ل', 'ب', 'ف', 'ك'])?;
+    (bare.chars().count() >= 4 && bare.chars().all(|c| matches!(c, 'ء'..='ي'))).then_some(bare)
 }
 
 /// Returns the slots of a field's text: each key with its stem.
@@ -52,20 +70,14 @@ pub(super) fn stem_term(key: &str) -> String {
     format!("{STEM_SIGN}{}", stem(key))
 }
 
-/// Returns the term of a word's root among the trigrams: four characters, so that none of them equals it.
+/// Returns the term of a word's root.
 pub(super) fn root_term(key: &str) -> Option<String> {
-    root(key).map(|root| format!("{ROOT_SIGN}{root}"))
+    root(key)
 }
 
 /// Returns the term for the digit group by which people name a letter: the longest one, of equals the last.
 pub(super) fn serial_term(number: &Reading) -> Option<String> {
     number.groups().into_iter().max_by_key(|group| group.len()).map(|group| format!("s:{group}"))
-}
-
-/// Returns the trigrams of a key with its edges marked.
-pub(super) fn grams_of(key: &str) -> Vec<String> {
-    let edged: Vec<char> = ['^'].into_iter().chain(key.chars()).chain(['$']).collect();
-    edged.windows(3).map(|gram| gram.iter().collect()).collect()
 }
 
 /// Compound names are written in one word or two (`عبدالله`, `عبد الله`); each finds the other.
@@ -151,11 +163,16 @@ mod tests {
 
     #[test]
     fn a_page_becomes_terms() {
-        let terms = page_terms(&[vec!["العدد:", "م.ع/١٢/٣٤٥"], vec!["والموظفون"]]);
-        assert_eq!(terms.norm, "العدد\nمع\n12\n345\nوالموظفون");
-        assert_eq!(terms.stem, "عدد\nمع\n12\n345\nموظف");
+        let terms = page_terms(&[vec!["العدد:", "م.ع/١٢/٣٤٥"], vec!["والموظفون", "بالتنسيب"]], &["جسر"]);
+        assert_eq!(terms.norm, "12\n345\nالعدد\nبالتنسيب\nجسر\nمع\nوالموظفون");
+        assert_eq!(terms.stem, "عدد\nمع\n12\n345\nموظف\nتنسيب\n\n\n\n\n\nجسر");
         assert_eq!(terms.marks, "c:مع/12/345\ng:12\ng:345");
-        assert!(terms.grams.contains("^وا") && terms.grams.contains("ون$"));
+    }
+
+    #[test]
+    fn particles_that_cannot_be_told_are_indexed_both_ways() {
+        assert_eq!(page_terms(&[vec!["لزخرفيل"]], &[]).stem, "لزخرفيل زخرفيل");
+        assert_eq!(page_terms(&[vec!["كتاب"]], &[]).stem, "كتاب");
     }
 
     #[test]

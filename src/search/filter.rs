@@ -3,8 +3,8 @@
 //! he may not see.
 
 use super::analyser::stem_term;
-use super::plan::day_number;
 use super::schema::Fields;
+use super::span::day_number;
 use crate::model::Kind;
 use crate::text::normalise::search_key;
 use crate::text::tokens::tokens;
@@ -51,7 +51,7 @@ pub(super) struct Gate {
 }
 
 /// The values of a column that are allowed, as ordinals of its dictionary.
-struct AllowedValues {
+pub(super) struct AllowedValues {
     column: Option<Column<u64>>,
     ordinals: HashSet<u64>,
     none_too: bool,
@@ -112,7 +112,11 @@ pub(super) fn stands_in(pages: &mut impl DocSet, page: DocId) -> bool {
 }
 
 impl AllowedValues {
-    fn new(reader: &SegmentReader, field: &str, allowed: impl IntoIterator<Item = String>) -> tantivy::Result<Self> {
+    pub(super) fn new(
+        reader: &SegmentReader,
+        field: &str,
+        allowed: impl IntoIterator<Item = String>,
+    ) -> tantivy::Result<Self> {
         let column: Option<StrColumn> = reader.fast_fields().str(field)?;
         let mut set = Self { column: None, ordinals: HashSet::new(), none_too: false };
         for value in allowed {
@@ -126,7 +130,7 @@ impl AllowedValues {
         Ok(set)
     }
 
-    fn holds(&self, first: DocId) -> bool {
+    pub(super) fn holds(&self, first: DocId) -> bool {
         match self.column.as_ref().and_then(|column| column.first(first)) {
             Some(ordinal) => self.ordinals.contains(&ordinal),
             None => self.none_too,

@@ -70,4 +70,6 @@ pub struct Answer {
     pub notes: Vec<String>,
     /// How the letters of the strict count spread, where that was asked for.
     pub facets: Option<Facets>,
+    /// Where nothing holds the query strictly: the query in words of the archive, which has strict hits.
+    pub suggestion: Option<String>,
 }

@@ -3,9 +3,9 @@
 use super::complete::{Completion, complete};
 use super::facets::{FacetCounter, Facets};
 use super::filter::Filters;
-use super::gather::{Candidate, browse, gather};
+use super::gather::{Candidate, Found, LEAST_COVERAGE, Search, browse, sort_head};
 use super::hit::{Answer, Hit};
-use super::plan::{Plan, plan};
+use super::plan::{Plan, Rule, plan};
 use super::query;
 use super::rank::{Assessed, Ranker, text_words};
 use super::record::records;
@@ -24,12 +24,12 @@ use tantivy::{DocSet, Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, T
 const WRITER_MEMORY_BYTES: usize = 64 << 20;
 /// Replaced pages are swept out when they make up this share of a segment.
 const MOST_DELETED: f32 = 0.25;
-/// So many documents are read word by word; those after them keep the order of the first step.
-const MOST_RANKED: usize = 100;
-/// At least so many possible ones are read, however many strict ones there are.
-const LEAST_POSSIBLE: usize = 30;
-/// A possible hit must hold this share of the query, rare words counting more.
-const LEAST_COVERAGE: f32 = 0.4;
+/// So many documents are weighed by all their fields; those after them keep the order of the first step.
+const MOST_WEIGHED: usize = 300;
+/// So many of these are read word by word.
+const MOST_RANKED: usize = 60;
+/// So many documents that hold only part of the query are read word by word.
+const MOST_POSSIBLE: usize = 40;
 
 /// With fewer pages, a word that is missing says nothing about the word.
 const LEAST_PAGES_TO_KNOW: u64 = 300;
@@ -93,7 +93,7 @@ impl LocalIndex {
 
     /// Answers a query without words: everything that the filters allow, or nothing where there are none.
     fn browse(&self, searcher: &Searcher, mut plan: Plan, options: &SearchOptions) -> Result<Answer, SearchError> {
-        if options.filters.is_empty() || !plan.excluded.is_empty() {
+        if options.filters.is_empty() || plan.rule != Rule::default() {
             plan.notes.push("the query holds no word to search for".to_owned());
             return Ok(Answer { notes: plan.notes, ..Answer::default() });
         }
@@ -101,8 +101,18 @@ impl LocalIndex {
         let facets = facets_of(searcher, &found, options)?;
         let mut ranker = Ranker::new(searcher, &self.fields, &plan, &[]);
         let wanted = found.iter().skip(options.offset).take(options.limit);
-        let wanted = wanted.map(|candidate| ranker.assess(candidate)).collect::<tantivy::Result<_>>()?;
-        Ok(Answer { total: found.len() as u64, hits: self.hits(searcher, wanted)?, notes: plan.notes, facets })
+        let wanted = wanted.map(|found| ranker.assess(&found.candidate())).collect::<tantivy::Result<_>>()?;
+        let hits = self.hits(searcher, wanted)?;
+        Ok(Answer { total: found.len() as u64, hits, notes: plan.notes, facets, suggestion: None })
+    }
+
+    /// Returns the query in words of the archive, if it then has strict hits.
+    fn suggestion(&self, search: &Search, query: &str) -> Result<Option<String>, SearchError> {
+        let Some(respelled) = search.respelled(query)? else { return Ok(None) };
+        let known = |term: &Term| search.searcher.doc_freq(term).is_ok_and(|pages| pages > 0);
+        let plan = plan(query::parse(&respelled), &self.fields, &known);
+        let found = Search::new(search.searcher, &self.fields, &plan, search.filters)?.strict()?;
+        Ok((!found.is_empty()).then_some(respelled))
     }
 
     fn hits(&self, searcher: &Searcher, wanted: Vec<Assessed>) -> Result<Vec<Hit>, SearchError> {
@@ -113,8 +123,7 @@ impl LocalIndex {
     fn hit(&self, searcher: &Searcher, assessed: Assessed) -> Result<Option<Hit>, SearchError> {
         // An id that cannot be read belongs to no document that could be shown.
         let Ok(document) = assessed.id.parse() else { return Ok(None) };
-        let segment = u32::try_from(assessed.candidate.segment).unwrap_or(u32::MAX);
-        let pages = searcher.segment_reader(segment).fast_fields().u64("page")?;
+        let pages = searcher.segment_reader(assessed.candidate.segment).fast_fields().u64("page")?;
         let page = pages.first(assessed.page).and_then(|page| u32::try_from(page).ok()).unwrap_or(1);
         let header = assessed.header;
         Ok(Some(Hit {
@@ -163,35 +172,47 @@ impl SearchIndex for LocalIndex {
         let searcher = self.reader.searcher();
         let known = |term: &Term| searcher.doc_freq(term).is_ok_and(|pages| pages > 0);
         let plan = plan(query::parse(query), &self.fields, &known);
-        if plan.items.is_empty() {
+        if plan.items.iter().all(|item| item.negative) {
             return self.browse(&searcher, plan, options);
         }
-        let mut gathered = gather(&searcher, &self.fields, &plan, &options.filters, MOST_RANKED)?;
-        let total = gathered.strict.len();
-        let facets = facets_of(&searcher, &gathered.strict, options)?;
-        let mut ranker = Ranker::new(&searcher, &self.fields, &plan, &gathered.idf);
-        let rest: Vec<Candidate> = gathered.strict.split_off(total.min(MOST_RANKED));
-        let strict = ranked(&mut ranker, &gathered.strict)?;
-        gathered.possible.truncate(MOST_RANKED.saturating_sub(total).max(LEAST_POSSIBLE));
-        let mut possible = ranked(&mut ranker, &gathered.possible)?;
-        possible.retain(|assessed| assessed.coverage >= LEAST_COVERAGE);
-
-        let mut wanted: Vec<Assessed> = Vec::new();
-        let last = options.offset.saturating_add(options.limit);
-        let tail = rest.len();
-        let wants = |at: usize| (options.offset..last).contains(&at);
-        wanted.extend(strict.into_iter().enumerate().filter(|(at, _)| wants(*at)).map(|(_, assessed)| assessed));
-        let head = total - tail;
-        for (at, candidate) in rest.iter().enumerate().skip(options.offset.saturating_sub(head)) {
-            if head + at >= last {
-                break;
-            }
-            wanted.push(ranker.assess(candidate)?);
+        let search = Search::new(&searcher, &self.fields, &plan, &options.filters)?;
+        let mut found = search.strict()?;
+        let facets = facets_of(&searcher, &found, options)?;
+        let (total, last) = (found.len(), options.offset.saturating_add(options.limit));
+        sort_head(&mut found, last.max(MOST_WEIGHED));
+        let tail = found.split_off(total.min(MOST_WEIGHED));
+        let weighed = search.refined(&found)?;
+        let mut ranker = Ranker::new(&searcher, &self.fields, &plan, &search.idf);
+        let (read, rest) = weighed.split_at(weighed.len().min(MOST_RANKED));
+        let mut assessed = if options.offset < read.len() { ranked(&mut ranker, read)? } else { Vec::new() };
+        assessed.drain(..options.offset.min(assessed.len()));
+        assessed.truncate(options.limit);
+        let later = options.offset.max(read.len())..last.max(read.len());
+        for candidate in rest.iter().skip(later.start - read.len()).take(later.len()) {
+            assessed.push(ranker.assess(candidate)?);
         }
-        wanted
-            .extend(possible.into_iter().enumerate().filter(|(at, _)| wants(total + at)).map(|(_, assessed)| assessed));
-        let hits = self.hits(&searcher, wanted)?;
-        Ok(Answer { total: total as u64, hits, notes: plan.notes, facets })
+        let later = options.offset.max(weighed.len())..last.max(weighed.len());
+        let later: Vec<Found> = tail.into_iter().skip(later.start - weighed.len()).take(later.len()).collect();
+        for found in &later {
+            for candidate in search.refined(std::slice::from_ref(found))? {
+                assessed.push(ranker.assess(&candidate)?);
+            }
+        }
+        if last > total {
+            // However many strict ones fill the page, the possible ones behind them are the same.
+            let mut possible = ranked(&mut ranker, &search.possible(MOST_POSSIBLE)?)?;
+            possible.retain(|assessed| assessed.coverage >= LEAST_COVERAGE);
+            let skipped = options.offset.saturating_sub(total);
+            assessed.extend(possible.into_iter().skip(skipped).take(options.limit - assessed.len().min(options.limit)));
+        }
+        let hits = self.hits(&searcher, assessed)?;
+        let suggestion = if total == 0 { self.suggestion(&search, query)? } else { None };
+        let cut = search.cut.get();
+        let mut notes = plan.notes;
+        if cut {
+            notes.push("a beginning of a word stands for too many words; the commonest were searched".to_owned());
+        }
+        Ok(Answer { total: total as u64, hits, notes, facets, suggestion })
     }
 
     fn complete(&self, typed: &str, limit: usize, filters: &Filters) -> Result<Vec<Completion>, SearchError> {
@@ -229,14 +250,14 @@ impl SearchIndex for LocalIndex {
 }
 
 /// Counts how the documents of the strict count spread, where that was asked for.
-fn facets_of(searcher: &Searcher, found: &[Candidate], options: &SearchOptions) -> Result<Option<Facets>, SearchError> {
+fn facets_of(searcher: &Searcher, found: &[Found], options: &SearchOptions) -> Result<Option<Facets>, SearchError> {
     if !options.facets {
         return Ok(None);
     }
     let mut counter = FacetCounter::default();
-    for (segment, reader) in searcher.segment_readers().iter().enumerate() {
-        let own = found.iter().filter(|candidate| candidate.segment == segment);
-        let mut firsts: Vec<_> = own.map(|candidate| candidate.first).collect();
+    for (segment, reader) in (0..).zip(searcher.segment_readers()) {
+        let own = found.iter().filter(|found| found.segment == segment);
+        let mut firsts: Vec<_> = own.map(|found| found.first).collect();
         firsts.sort_unstable();
         counter.count(reader, &firsts)?;
     }

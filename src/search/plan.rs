@@ -1,13 +1,16 @@
-//! Decides what a query looks for: clauses in, items out, each with the terms that hold it strictly and with what the
-//! word-by-word comparison needs.
+//! Decides what a query looks for: its tree in, a plan out: items, each with the terms that hold it strictly and with
+//! what the word-by-word comparison needs, and the rule by which a document that holds some of them answers the query.
 
-use super::analyser::{grams_of, root_term, serial_term, stem_term};
-use super::query::{Clause, FieldName, Form, Query};
+use super::analyser::{bare_stem, root_term, serial_term, stem_term};
+use super::query::{Clause, FieldName, Form, Node, Query};
 use super::schema::Fields;
+use super::span::{date_in, days_of};
+use crate::model::Kind;
 use crate::text::marks::{DateMark, Mark, Reading, find_marks, whole_number};
+use crate::text::normalise::search_key;
 use crate::text::stem::{is_weak, root, stem};
 use crate::text::tokens::{tokens, word_key};
-use jiff::civil::Date;
+use std::ops::Range;
 use tantivy::Term;
 use tantivy::schema::Field;
 
@@ -19,11 +22,100 @@ const MOST_PHRASE_WORDS: usize = 24;
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     pub items: Vec<Item>,
-    /// Documents that hold one of these strictly are left out.
-    pub excluded: Vec<Item>,
-    /// How many groups there are; each must be satisfied on its own.
-    pub groups: usize,
+    pub rule: Rule,
     pub notes: Vec<String>,
+}
+
+/// When a document answers the query, by the items it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Rule {
+    Item(usize),
+    All(Vec<Rule>),
+    /// At least 60 % of these.
+    Most(Vec<Rule>),
+    Any(Vec<Rule>),
+    Not(Box<Rule>),
+}
+
+impl Default for Rule {
+    fn default() -> Self {
+        Self::All(Vec::new())
+    }
+}
+
+impl Rule {
+    /// Says whether a document that holds the items of `mask` answers.
+    pub(super) fn holds(&self, mask: u64) -> bool {
+        match self {
+            Self::Item(item) => mask & (1 << item) != 0,
+            Self::All(rules) => rules.iter().all(|rule| rule.holds(mask)),
+            Self::Most(rules) => {
+                let held = rules.iter().filter(|rule| rule.holds(mask)).count();
+                held >= least_of(rules.len())
+            }
+            Self::Any(rules) => rules.iter().any(|rule| rule.holds(mask)),
+            Self::Not(rule) => !rule.holds(mask),
+        }
+    }
+
+    /// Says whether a document is left out because of what it holds, whatever else it holds.
+    pub(super) fn forbids(&self, mask: u64) -> bool {
+        match self {
+            Self::All(rules) => rules.iter().any(|rule| rule.forbids(mask)),
+            Self::Not(rule) => rule.holds(mask),
+            _ => false,
+        }
+    }
+
+    /// Returns the mask of the items it asks for.
+    pub(super) fn items(&self) -> u64 {
+        match self {
+            Self::Item(item) => 1 << item,
+            Self::All(rules) | Self::Most(rules) | Self::Any(rules) => {
+                rules.iter().fold(0, |mask, rule| mask | rule.items())
+            }
+            Self::Not(rule) => rule.items(),
+        }
+    }
+
+    /// Returns items of which every document that answers holds at least one, those that are cheapest to go through;
+    /// `None` where there are no such items.
+    pub(super) fn drivers(&self, cost: &[u64]) -> Option<Vec<usize>> {
+        let price = |items: &[usize]| items.iter().map(|item| cost.get(*item).copied().unwrap_or(0)).sum::<u64>();
+        match self {
+            Self::Item(item) => Some(vec![*item]),
+            Self::All(rules) => {
+                rules.iter().filter_map(|rule| rule.drivers(cost)).min_by_key(|items| (price(items), items.len()))
+            }
+            Self::Most(rules) => {
+                let mut each: Vec<_> = rules.iter().map(|rule| rule.drivers(cost)).collect::<Option<_>>()?;
+                each.sort_by_key(|items| price(items));
+                // A document may lack this many, so it holds one of one more.
+                let may_lack = rules.len().checked_sub(least_of(rules.len()))?;
+                Some(each.into_iter().take(may_lack + 1).flatten().collect()).filter(|items: &Vec<_>| !items.is_empty())
+            }
+            Self::Any(rules) => {
+                let each: Option<Vec<_>> = rules.iter().map(|rule| rule.drivers(cost)).collect();
+                Some(each?.concat()).filter(|items| !items.is_empty())
+            }
+            Self::Not(_) => None,
+        }
+    }
+}
+
+impl Item {
+    /// Returns the words it looks for.
+    pub(super) fn words(&self) -> &[Word] {
+        match &self.probe {
+            Probe::Word(word) => std::slice::from_ref(word),
+            Probe::Phrase(words) => words,
+            Probe::Prefix(_) | Probe::Mark(_) | Probe::Value => &[],
+        }
+    }
+}
+
+fn least_of(rules: usize) -> usize {
+    (rules * 6).div_ceil(10)
 }
 
 /// One thing to look for.
@@ -33,14 +125,20 @@ pub(super) struct Item {
     /// Where it may stand: anywhere, or in one field of the letter.
     pub scope: Option<FieldName>,
     pub lookups: Vec<Lookup>,
-    /// What suggests a page without making it a strict match: trigrams of the word, for pages where it was misread.
-    pub grams: Vec<Term>,
-    /// Its root, for pages that hold a word akin to it.
-    pub root: Option<Term>,
-    /// Items of one group count together: the plain words, the words of one field, a phrase.
+    /// Terms that raise a page among others and make none of them a match.
+    pub bonus: Vec<(Term, f32)>,
+    /// Terms that suggest a page where nothing better is found.
+    pub hints: Vec<(Term, f32)>,
+    /// Items of one group stand side by side in the query.
     pub group: usize,
-    /// Says little; it counts only where its group holds nothing else.
+    /// Items of one choice count as one.
+    pub choice: Option<usize>,
+    /// Says little; it counts only where there is nothing else.
     pub weak: bool,
+    /// Documents with it are left out.
+    pub negative: bool,
+    /// Where the query says so.
+    pub span: Range<usize>,
 }
 
 /// What the word-by-word comparison looks for.
@@ -50,7 +148,8 @@ pub(super) enum Probe {
     Phrase(Vec<Word>),
     Prefix(Vec<String>),
     Mark(Vec<Reading>),
-    Days,
+    /// Something that stands in no text: days, a kind.
+    Value,
 }
 
 /// A word in the forms it is compared by.
@@ -86,111 +185,221 @@ pub(super) enum By {
     Prefix(Field, String),
     /// A letter of these days, both included.
     Days(i64, i64),
+    /// A letter with this value in a column.
+    Value(&'static str, String),
 }
 
 /// Makes the plan of `query`; `known` says whether the index holds a term.
 pub(super) fn plan(query: Query, fields: &Fields, known: &dyn Fn(&Term) -> bool) -> Plan {
-    let mut planner = Planner { fields, known, plan: Plan { groups: 1, notes: query.notes, ..Plan::default() } };
-    for clause in &query.clauses {
-        planner.clause(clause);
-    }
-    let mut plan = planner.plan;
+    let mut planner = Planner {
+        fields,
+        known,
+        items: Vec::new(),
+        notes: query.notes,
+        groups: 0,
+        choices: 0,
+        choice: None,
+        negative: false,
+    };
+    let rule = planner.all_of(&query.nodes);
+    let mut plan = Plan { items: planner.items, rule, notes: planner.notes };
     if plan.items.len() > MOST_ITEMS {
         plan.items.truncate(MOST_ITEMS);
+        plan.rule = only_first(plan.rule).unwrap_or_default();
         plan.notes.push(format!("only the first {MOST_ITEMS} words of the query were used"));
     }
-    for group in 0..plan.groups {
-        let all_weak = plan.items.iter().filter(|item| item.group == group).all(|item| item.weak);
-        plan.items.iter_mut().filter(|item| item.group == group && all_weak).for_each(|item| item.weak = false);
-    }
+    let all_weak = plan.items.iter().filter(|item| !item.negative).all(|item| item.weak);
+    plan.items.iter_mut().filter(|_| all_weak).for_each(|item| item.weak = false);
     plan
+}
+
+/// Returns the rule without the items that were dropped.
+fn only_first(rule: Rule) -> Option<Rule> {
+    let each = |rules: Vec<Rule>| {
+        let kept: Vec<_> = rules.into_iter().filter_map(only_first).collect();
+        (!kept.is_empty()).then_some(kept)
+    };
+    match rule {
+        Rule::Item(item) => (item < MOST_ITEMS).then_some(rule),
+        Rule::All(rules) => each(rules).map(Rule::All),
+        Rule::Most(rules) => each(rules).map(Rule::Most),
+        Rule::Any(rules) => each(rules).map(Rule::Any),
+        Rule::Not(rule) => only_first(*rule).map(|rule| Rule::Not(Box::new(rule))),
+    }
 }
 
 struct Planner<'a> {
     fields: &'a Fields,
     known: &'a dyn Fn(&Term) -> bool,
-    plan: Plan,
+    items: Vec<Item>,
+    notes: Vec<String>,
+    groups: usize,
+    choices: usize,
+    choice: Option<usize>,
+    negative: bool,
 }
 
 impl Planner<'_> {
-    fn clause(&mut self, clause: &Clause) {
-        let first_new = self.plan.items.len();
-        match (&clause.form, clause.field) {
-            (Form::Words(text) | Form::Phrase(text), Some(FieldName::Number)) => self.number(text),
-            (Form::Words(text) | Form::Phrase(text), Some(FieldName::Date)) => self.date(text),
-            (Form::Words(text), None) => self.plain(text),
-            (Form::Words(text), field) => {
-                let group = self.new_group();
-                tokens(text).into_iter().for_each(|token| self.word(&text[token.span], &token.key, field, group));
+    /// Plans nodes that stand side by side: most of the plain words, and all of the rest.
+    fn all_of(&mut self, nodes: &[Node]) -> Rule {
+        let plain_group = self.new_group();
+        let (mut plain, mut all) = (Vec::new(), Vec::new());
+        for node in nodes {
+            match node {
+                Node::Clause(clause) => self.clause(clause, plain_group, &mut plain, &mut all),
+                Node::Not(nodes) => {
+                    let before = self.negative;
+                    self.negative = !before;
+                    let inner = self.all_of(nodes);
+                    self.negative = before;
+                    if inner != Rule::default() {
+                        all.push(Rule::Not(Box::new(inner)));
+                    }
+                }
+                Node::Any(choices) => plain.extend(self.any_of(choices)),
             }
-            (Form::Phrase(text), field) => self.phrase(text, field),
-            (Form::Prefix(text), field) => self.prefix(text, field),
         }
-        if clause.excluded {
-            let items = self.plan.items.split_off(first_new);
-            self.plan.excluded.extend(items);
+        let counted = self.most_of(&plain);
+        if !counted.is_empty() {
+            all.insert(0, Rule::Most(counted));
+        }
+        if all.len() == 1 { all.remove(0) } else { Rule::All(all) }
+    }
+
+    /// Leaves out the words that say little, unless there are no others.
+    fn most_of(&self, plain: &[Rule]) -> Vec<Rule> {
+        let is_weak =
+            |rule: &Rule| matches!(rule, Rule::Item(item) if self.items.get(*item).is_some_and(|item| item.weak));
+        let telling: Vec<_> = plain.iter().filter(|rule| !is_weak(rule)).cloned().collect();
+        if telling.is_empty() { plain.to_vec() } else { telling }
+    }
+
+    fn any_of(&mut self, choices: &[Vec<Node>]) -> Option<Rule> {
+        self.choices += 1;
+        let outer = self.choice;
+        self.choice = outer.or(Some(self.choices));
+        let rules: Vec<_> =
+            choices.iter().map(|nodes| self.all_of(nodes)).filter(|rule| *rule != Rule::default()).collect();
+        self.choice = outer;
+        (!rules.is_empty()).then_some(Rule::Any(rules))
+    }
+
+    /// Plans a clause: rules for plain words go to `plain`, a field's or a phrase's to `all`.
+    fn clause(&mut self, clause: &Clause, group: usize, plain: &mut Vec<Rule>, all: &mut Vec<Rule>) {
+        let first_new = self.items.len();
+        let text = clause.text.as_str();
+        let mut of_field = clause.field.is_some();
+        match (clause.form, clause.field) {
+            (Form::Words | Form::Phrase, Some(FieldName::Number)) => of_field = self.number(clause, group, plain),
+            (Form::Words | Form::Phrase, Some(FieldName::Date)) => of_field = self.date(clause, group, plain),
+            (_, Some(FieldName::Kind | FieldName::Organisation | FieldName::Secrecy)) => of_field = self.value(clause),
+            (Form::Words, None) => return self.plain(text, clause.span.start, group, plain),
+            (Form::Words, field) => {
+                let group = self.new_group();
+                for token in tokens(text) {
+                    self.word(&text[token.span.clone()], &token.key, field, group, shifted(&token.span, clause));
+                }
+            }
+            (Form::Phrase, field) => self.phrase(clause, field),
+            (Form::Prefix, field) => self.prefix(clause, field, group),
+        }
+        if !of_field && clause.field.is_some() {
+            return self.plain(text, clause.span.start, group, plain);
+        }
+        let rules: Vec<_> =
+            (first_new..self.items.len()).map(Rule::Item).filter(|rule| !plain.contains(rule)).collect();
+        match (clause.form, clause.field) {
+            (Form::Prefix, None) => plain.extend(rules),
+            _ => {
+                let counted = self.most_of(&rules);
+                all.extend((!counted.is_empty()).then_some(Rule::Most(counted)));
+            }
         }
     }
 
     fn new_group(&mut self) -> usize {
-        self.plan.groups += 1;
-        self.plan.groups - 1
+        self.groups += 1;
+        self.groups
     }
 
-    fn push(&mut self, probe: Probe, scope: Option<FieldName>, group: usize, lookups: Vec<Lookup>) {
-        self.plan.items.push(Item { probe, scope, lookups, grams: Vec::new(), root: None, group, weak: false });
+    fn push(&mut self, probe: Probe, scope: Option<FieldName>, group: usize, lookups: Vec<Lookup>, span: Range<usize>) {
+        self.items.push(Item {
+            probe,
+            scope,
+            lookups,
+            bonus: Vec::new(),
+            hints: Vec::new(),
+            group,
+            choice: self.choice,
+            weak: false,
+            negative: self.negative,
+            span,
+        });
     }
 
-    /// Plain text: numbers and dates among words.
-    fn plain(&mut self, text: &str) {
+    /// Plain text: numbers and dates among words. `start` is where it stands in the query.
+    fn plain(&mut self, text: &str, start: usize, group: usize, plain: &mut Vec<Rule>) {
+        let first_new = self.items.len();
         let mut at = 0;
         for mark in find_marks(text) {
-            self.words(text.get(at..mark.span.start).unwrap_or_default());
+            self.words(text, at..mark.span.start, start, group);
             at = mark.span.end;
-            self.mark(mark, None, 0);
+            let span = start + mark.span.start..start + mark.span.end;
+            self.mark(mark, None, group, span);
         }
-        self.words(text.get(at..).unwrap_or_default());
+        self.words(text, at..text.len(), start, group);
+        plain.extend((first_new..self.items.len()).map(Rule::Item));
     }
 
-    fn words(&mut self, text: &str) {
-        tokens(text).into_iter().for_each(|token| self.word(&text[token.span], &token.key, None, 0));
+    fn words(&mut self, text: &str, part: Range<usize>, start: usize, group: usize) {
+        let Some(words) = text.get(part.clone()) else { return };
+        for token in tokens(words) {
+            let from = start + part.start;
+            let span = from + token.span.start..from + token.span.end;
+            self.word(&words[token.span], &token.key, None, group, span);
+        }
     }
 
-    fn word(&mut self, written: &str, key: &str, scope: Option<FieldName>, group: usize) {
+    fn word(&mut self, written: &str, key: &str, scope: Option<FieldName>, group: usize, span: Range<usize>) {
         let word = Word::new(written, key);
         let lookups = self.word_lookups(&word, scope);
         let weak = is_weak(key);
-        let grams = if weak { Vec::new() } else { grams_of(key) };
-        let grams = grams.iter().map(|gram| Term::from_field_text(self.fields.grams, gram)).collect();
+        let bonus = if scope.is_none() { self.word_bonus(&word) } else { Vec::new() };
         let root = root_term(key).filter(|_| !weak && scope.is_none());
-        let root = root.map(|root| Term::from_field_text(self.fields.grams, &root));
-        self.plan.items.push(Item { probe: Probe::Word(word), scope, lookups, grams, root, group, weak });
+        self.push(Probe::Word(word), scope, group, lookups, span);
+        if let Some(item) = self.items.last_mut() {
+            item.weak = weak;
+            item.bonus = bonus;
+            item.hints.extend(root.map(|root| (Term::from_field_text(self.fields.roots, &root), 0.4)));
+        }
     }
 
     fn word_lookups(&self, word: &Word, scope: Option<FieldName>) -> Vec<Lookup> {
         let one = |field, text: &str, weight| Lookup::terms(vec![Term::from_field_text(field, text)], weight);
-        let marked = stem_term(&word.key);
         if let Some(field) = scope.and_then(|scope| self.field_of(scope)) {
-            return vec![one(field, &word.key, 0.5), one(field, &marked, 0.5)];
+            return vec![one(field, &word.key, 0.5), one(field, &stem_term(&word.key), 0.5)];
         }
-        let mut lookups = vec![one(self.fields.norm, &word.key, 0.45), one(self.fields.stem, &word.stem, 0.55)];
-        for (field, weight) in [(self.fields.subject, 0.25), (self.fields.from, 0.2), (self.fields.to, 0.1)] {
-            lookups.push(one(field, &word.key, weight * 0.5));
-            lookups.push(one(field, &marked, weight * 0.5));
-        }
-        let letters = word.stem.chars().count();
-        if letters >= 4 && word.stem.chars().all(|c| matches!(c, 'ء'..='ي')) {
-            // Particles of one letter cannot be told from the word's own letters when the page is indexed.
-            lookups.extend(
-                ["ل", "ب", "ف", "ك"]
-                    .map(|one_letter| one(self.fields.stem, &format!("{one_letter}{}", word.stem), 0.4)),
-            );
-        }
-        if !lookups.iter().any(|lookup| lookup.any_term(self.known)) {
-            let bare = word.key.strip_prefix(['ل', 'ب', 'ف', 'ك', 'س']).filter(|bare| bare.chars().count() >= 3);
-            lookups.extend(bare.map(|bare| one(self.fields.stem, &stem(bare), 0.5)));
-        }
+        let mut lookups = vec![one(self.fields.stem, &word.stem, 1.0)];
+        // The query's word may itself begin with a particle that cannot be told from its own letters.
+        let known = lookups.iter().any(|lookup| lookup.any_term(self.known));
+        let bare = word.key.strip_prefix(['ل', 'ب', 'ف', 'ك', 'س']).map(stem);
+        let bare = bare_stem(&word.stem)
+            .map(str::to_owned)
+            .or(bare.filter(|bare| !known && bare.chars().count() >= 3))
+            .filter(|bare| *bare != word.stem);
+        lookups.extend(bare.map(|bare| one(self.fields.stem, &bare, 0.7)));
         lookups
+    }
+
+    fn word_bonus(&self, word: &Word) -> Vec<(Term, f32)> {
+        let marked = stem_term(&word.key);
+        let term = |field, text: &str| Term::from_field_text(field, text);
+        let fields = [(self.fields.subject, 0.25), (self.fields.from, 0.2), (self.fields.to, 0.1)];
+        let exact = (term(self.fields.norm, &word.key), 0.45);
+        let in_fields = fields
+            .into_iter()
+            .flat_map(|(field, weight)| [(term(field, &word.key), 0.5 * weight), (term(field, &marked), 0.5 * weight)]);
+        [exact].into_iter().chain(in_fields).collect()
     }
 
     fn field_of(&self, name: FieldName) -> Option<Field> {
@@ -198,55 +407,36 @@ impl Planner<'_> {
             FieldName::From => Some(self.fields.from),
             FieldName::To => Some(self.fields.to),
             FieldName::Subject => Some(self.fields.subject),
-            FieldName::Number | FieldName::Date => None,
+            _ => None,
         }
     }
 
-    fn phrase(&mut self, text: &str, scope: Option<FieldName>) {
+    fn phrase(&mut self, clause: &Clause, scope: Option<FieldName>) {
+        let text = clause.text.as_str();
         let words: Vec<Word> = tokens(text)
             .into_iter()
             .take(MOST_PHRASE_WORDS)
             .map(|token| Word::new(&text[token.span], &token.key))
             .collect();
-        let group = if words.is_empty() { 0 } else { self.new_group() };
-        if let [word] = &words[..] {
-            let lookups = self.word_lookups(word, scope);
-            self.push(Probe::Phrase(words), scope, group, lookups);
-            return;
-        }
-        if words.is_empty() {
-            return;
-        }
-        let run = |field, form: &dyn Fn(&Word) -> String| Lookup {
-            by: By::Phrase(words.iter().map(|word| Term::from_field_text(field, &form(word))).collect()),
-            weight: 1.0,
+        let group = self.new_group();
+        let lookups = match (&words[..], scope.and_then(|scope| self.field_of(scope))) {
+            ([], _) => return,
+            ([word], _) => self.word_lookups(word, scope),
+            (words, field) => {
+                let (field, form): (_, fn(&Word) -> String) = match field {
+                    Some(field) => (field, |word| stem_term(&word.key)),
+                    None => (self.fields.stem, |word| word.stem.clone()),
+                };
+                let run = words.iter().map(|word| Term::from_field_text(field, &form(word))).collect();
+                vec![Lookup { by: By::Phrase(run), weight: 1.0 }]
+            }
         };
-        let lookups = match scope.and_then(|scope| self.field_of(scope)) {
-            Some(field) => vec![run(field, &|word| word.key.clone()), run(field, &|word| stem_term(&word.key))],
-            None => vec![
-                run(self.fields.norm, &|word| word.key.clone()),
-                run(self.fields.stem, &|word| word.stem.clone()),
-                run(self.fields.subject, &|word| word.key.clone()),
-                run(self.fields.from, &|word| word.key.clone()),
-                run(self.fields.to, &|word| word.key.clone()),
-            ],
-        };
-        let grams = words.iter().filter(|word| !is_weak(&word.key)).flat_map(|word| grams_of(&word.key));
-        let grams = grams.map(|gram| Term::from_field_text(self.fields.grams, &gram)).collect();
-        self.plan.items.push(Item {
-            probe: Probe::Phrase(words),
-            scope,
-            lookups,
-            grams,
-            root: None,
-            group,
-            weak: false,
-        });
+        self.push(Probe::Phrase(words), scope, group, lookups, clause.span.clone());
     }
 
-    fn prefix(&mut self, text: &str, scope: Option<FieldName>) {
+    fn prefix(&mut self, clause: &Clause, scope: Option<FieldName>, group: usize) {
         const PARTICLES: [&str; 10] = ["", "ال", "و", "وال", "ب", "بال", "ل", "لل", "ف", "ك"];
-        let key = word_key(text);
+        let key = word_key(&clause.text);
         if key.is_empty() {
             return;
         }
@@ -256,12 +446,11 @@ impl Planner<'_> {
         let field = scope.and_then(|scope| self.field_of(scope)).unwrap_or(self.fields.norm);
         let lookups =
             beginnings.iter().map(|begin| Lookup { by: By::Prefix(field, begin.clone()), weight: 1.0 }).collect();
-        let group = if scope.is_some() { self.new_group() } else { 0 };
-        self.push(Probe::Prefix(beginnings), scope, group, lookups);
+        self.push(Probe::Prefix(beginnings), scope, group, lookups, clause.span.clone());
     }
 
     /// A number or date: of the letter itself, or cited on the page.
-    fn mark(&mut self, mark: Mark, scope: Option<FieldName>, group: usize) {
+    fn mark(&mut self, mark: Mark, scope: Option<FieldName>, group: usize, span: Range<usize>) {
         let mut readings = mark.readings;
         if let [Reading::Number(parts)] = &readings[..]
             && let [year] = &parts[..]
@@ -273,36 +462,19 @@ impl Planner<'_> {
         for reading in &readings {
             self.mark_lookups(reading, scope, &mut lookups);
         }
-        let grams = if scope.is_some() { self.cited(&readings) } else { self.digit_grams(&readings) };
-        self.plan.items.push(Item {
-            probe: Probe::Mark(readings),
-            scope,
-            lookups,
-            grams,
-            root: None,
-            group,
-            weak: false,
-        });
-    }
-
-    /// Returns what suggests a page where a lone number was misread.
-    fn digit_grams(&self, readings: &[Reading]) -> Vec<Term> {
-        let part = match readings {
-            [Reading::Number(parts)] => parts.iter().max_by_key(|part| part.len()),
-            _ => None,
-        };
-        let grams = part.into_iter().flat_map(|part| grams_of(part));
-        grams.map(|gram| Term::from_field_text(self.fields.grams, &gram)).collect()
+        let hints = if scope.is_some() { self.cited(&readings) } else { Vec::new() };
+        self.push(Probe::Mark(readings), scope, group, lookups, span);
+        self.items.last_mut().into_iter().for_each(|item| item.hints.clone_from(&hints));
     }
 
     /// Returns what suggests a page that holds the value of a field, which may be the letter's own and was not
     /// understood as such.
-    fn cited(&self, readings: &[Reading]) -> Vec<Term> {
+    fn cited(&self, readings: &[Reading]) -> Vec<(Term, f32)> {
         let terms = readings.iter().flat_map(|reading| match reading {
             Reading::Date(_) => reading.whole().into_iter().collect(),
             Reading::Number(_) => reading.terms(),
         });
-        terms.map(|term| Term::from_field_text(self.fields.marks, &term)).collect()
+        terms.map(|term| (Term::from_field_text(self.fields.marks, &term), 0.5)).collect()
     }
 
     fn mark_lookups(&self, reading: &Reading, scope: Option<FieldName>, lookups: &mut Vec<Lookup>) {
@@ -325,43 +497,100 @@ impl Planner<'_> {
         }
     }
 
-    fn number(&mut self, text: &str) {
+    /// A letter's number; false where the text holds none.
+    fn number(&mut self, clause: &Clause, group: usize, plain: &mut Vec<Rule>) -> bool {
+        let text = clause.text.as_str();
         let is_number = |mark: &Mark| mark.readings.iter().any(|reading| matches!(reading, Reading::Number(_)));
         let found = find_marks(text).into_iter().find(is_number);
         let whole = whole_number(text).map(|reading| Mark { readings: vec![reading], span: 0..text.len() });
         let Some(mut mark) = found.or(whole) else {
-            self.plan.notes.push(format!("{text:?} holds no letter number, searched as words"));
-            return self.plain(text);
+            self.notes.push(format!("{text:?} holds no letter number, searched as words"));
+            return false;
         };
         mark.readings.retain(|reading| matches!(reading, Reading::Number(_)));
-        self.field_mark(text, mark, FieldName::Number);
+        self.field_mark(clause, mark, FieldName::Number, group, plain);
+        true
     }
 
-    fn date(&mut self, text: &str) {
-        if let Some((first, last)) = text.split_once("..")
-            && let (Some(first), Some(last)) = (date_in(first), date_in(last))
-            && let (Some((from, _)), Some((_, to))) = (days_of(first.0), days_of(last.0))
-        {
+    /// A letter's day, month or year, or a range of them; false where the text holds none.
+    fn date(&mut self, clause: &Clause, group: usize, plain: &mut Vec<Rule>) -> bool {
+        let text = clause.text.as_str();
+        if let Some(range) = days_of(text, &mut self.notes) {
             let group = self.new_group();
-            self.push(Probe::Days, Some(FieldName::Date), group, vec![Lookup { by: By::Days(from, to), weight: 1.0 }]);
-            return;
+            let lookup = Lookup { by: By::Days(*range.start(), *range.end()), weight: 1.0 };
+            self.push(Probe::Value, Some(FieldName::Date), group, vec![lookup], clause.span.clone());
+            return true;
         }
         let Some((date, mark)) = date_in(text) else {
-            self.plan
-                .notes
-                .push(format!("{text:?} is no date, searched as words; dates are 12/3/2014, 2014-03 or 2014"));
-            return self.plain(text);
+            self.notes.push(format!(
+                "{text:?} is no date, searched as words; dates are 12/3/2014, 2014-03, آذار 2014, 2014 and 2012..2014"
+            ));
+            return false;
         };
-        self.field_mark(text, Mark { readings: vec![Reading::Date(date)], ..mark }, FieldName::Date);
+        self.field_mark(clause, Mark { readings: vec![Reading::Date(date)], ..mark }, FieldName::Date, group, plain);
+        true
     }
 
     /// The value of a field, with the words around it as plain ones.
-    fn field_mark(&mut self, text: &str, mark: Mark, field: FieldName) {
-        let (before, after) = (text.get(..mark.span.start), text.get(mark.span.end..));
-        let group = self.new_group();
-        self.mark(mark, Some(field), group);
-        before.into_iter().chain(after).for_each(|words| self.plain(words));
+    fn field_mark(&mut self, clause: &Clause, mark: Mark, field: FieldName, group: usize, plain: &mut Vec<Rule>) {
+        let own_group = self.new_group();
+        let (before, after) = (0..mark.span.start, mark.span.end..clause.text.len());
+        self.mark(mark, Some(field), own_group, clause.span.clone());
+        for part in [before, after] {
+            let words = clause.text.get(part.clone()).unwrap_or_default();
+            self.plain(words, clause.span.start + part.start, group, plain);
+        }
     }
+
+    /// A value that letters have or have not; false where there is no such value.
+    fn value(&mut self, clause: &Clause) -> bool {
+        let key = search_key(&clause.text);
+        let (column, value) = match clause.field {
+            Some(FieldName::Kind) => match kind_named(&key) {
+                Some(kind) => ("kind", kind.as_str().to_owned()),
+                None => {
+                    let kinds = "letter, memo, circular, order, minutes, other";
+                    self.notes.push(format!(
+                        "no kind of letter is called {:?}, searched as words; kinds are {kinds}",
+                        clause.text
+                    ));
+                    return false;
+                }
+            },
+            Some(FieldName::Organisation) => ("organisation", clause.text.trim().to_owned()),
+            _ => ("secrecy", key),
+        };
+        let group = self.new_group();
+        let lookup = Lookup { by: By::Value(column, value), weight: 1.0 };
+        self.push(Probe::Value, clause.field, group, vec![lookup], clause.span.clone());
+        true
+    }
+}
+
+fn shifted(span: &Range<usize>, clause: &Clause) -> Range<usize> {
+    clause.span.start + span.start..clause.span.start + span.end
+}
+
+fn kind_named(key: &str) -> Option<Kind> {
+    const NAMES: [(&str, Kind); 14] = [
+        ("كتاب", Kind::Letter),
+        ("كتاب رسمي", Kind::Letter),
+        ("رساله", Kind::Letter),
+        ("مذكره", Kind::Memo),
+        ("مذكره داخليه", Kind::Memo),
+        ("اعمام", Kind::Circular),
+        ("تعميم", Kind::Circular),
+        ("امر", Kind::Order),
+        ("امر اداري", Kind::Order),
+        ("امر وزاري", Kind::Order),
+        ("قرار", Kind::Order),
+        ("محضر", Kind::Minutes),
+        ("محضر اجتماع", Kind::Minutes),
+        ("اخري", Kind::Other),
+    ];
+    let bare = key.strip_prefix("ال").unwrap_or(key);
+    let named = NAMES.iter().find(|(name, _)| *name == key || *name == bare).map(|(_, kind)| *kind);
+    named.or_else(|| Kind::ALL.into_iter().find(|kind| kind.as_str() == key))
 }
 
 impl Lookup {
@@ -374,38 +603,41 @@ impl Lookup {
     }
 }
 
-/// Returns the first date of `text`; a lone year counts as one.
-fn date_in(text: &str) -> Option<(DateMark, Mark)> {
-    find_marks(text).into_iter().find_map(|mark| {
-        let date = mark.readings.iter().find_map(|reading| match reading {
-            Reading::Date(date) => Some(*date),
-            Reading::Number(parts) => match &parts[..] {
-                [year] => year.parse().ok().filter(|year| matches!(year, 1300..=1499 | 1800..=2199)),
-                _ => None,
-            }
-            .map(|year| DateMark { year, month: None, day: None }),
-        })?;
-        Some((date, mark))
-    })
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
 
-/// Returns the first and last day of a Gregorian date, as days since 1970-01-01.
-fn days_of(date: DateMark) -> Option<(i64, i64)> {
-    if date.is_hijri() {
-        return None;
+    fn rules() -> impl Strategy<Value = Rule> {
+        let leaf = (0..6usize).prop_map(Rule::Item);
+        leaf.prop_recursive(3, 16, 4, |inner| {
+            let several = || proptest::collection::vec(inner.clone(), 1..4);
+            prop_oneof![
+                several().prop_map(Rule::All),
+                several().prop_map(Rule::Most),
+                several().prop_map(Rule::Any),
+                inner.clone().prop_map(|rule| Rule::Not(Box::new(rule))),
+            ]
+        })
     }
-    let year = i16::try_from(date.year).ok()?;
-    let number = |month: u8, day: u8| {
-        Some(day_number(Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?))
-    };
-    let last_month = date.month.unwrap_or(12);
-    let days = i8::try_from(last_month).ok().and_then(|month| Date::new(year, month, 1).ok())?.days_in_month();
-    let last_day = date.day.or_else(|| u8::try_from(days).ok())?;
-    Some((number(date.month.unwrap_or(1), date.day.unwrap_or(1))?, number(last_month, last_day)?))
-}
 
-/// Returns the days from 1970-01-01 to `date`.
-pub(super) fn day_number(date: Date) -> i64 {
-    let epoch = jiff::civil::date(1970, 1, 1);
-    (date - epoch).get_days().into()
+    proptest! {
+        #[test]
+        fn whatever_answers_holds_a_driver(rule in rules(), cost in proptest::collection::vec(0u64..9, 6)) {
+            if let Some(drivers) = rule.drivers(&cost) {
+                for mask in (0..64u64).filter(|mask| rule.holds(*mask)) {
+                    prop_assert!(drivers.iter().any(|item| mask & (1 << item) != 0), "{:?} at {:b}", rule, mask);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn kinds_have_names_in_both_languages() {
+        for (name, want) in
+            [("order", Some(Kind::Order)), ("الأوامر", None), ("الأمر الإداري", None), ("إعمام", Some(Kind::Circular))]
+        {
+            assert_eq!(kind_named(&search_key(name)), want, "{name}");
+        }
+    }
 }

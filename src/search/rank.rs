@@ -12,6 +12,7 @@ use super::similarity::Shape;
 use super::target::{FOLDED, Forms, STEMMED, Target, compare, compare_marks, item_targets};
 use crate::text::marks::{Reading, find_marks, whole_number};
 use crate::text::tokens::{Token, tokens};
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -38,6 +39,7 @@ impl Header {
             FieldName::From => self.from.is_some(),
             FieldName::To => !self.to.is_empty(),
             FieldName::Subject => self.subject.is_some(),
+            FieldName::Kind | FieldName::Organisation | FieldName::Secrecy => true,
         }
     }
 }
@@ -95,24 +97,30 @@ pub(super) struct Ranker<'a> {
     pairs: Vec<Option<Shape>>,
     worths: Vec<f32>,
     total_worth: f32,
-    seen: HashMap<String, Rc<[Spelling]>>,
+    seen: FxHashMap<String, Rc<[Spelling]>>,
 }
 
 impl<'a> Ranker<'a> {
     pub(super) fn new(searcher: &'a Searcher, fields: &'a Fields, plan: &'a Plan, idf: &[f32]) -> Self {
         let worth = |(at, item): (usize, &Item)| {
+            if item.negative {
+                return 0.0;
+            }
             let share = if item.weak { WEAK_SHARE } else { 1.0 };
             idf.get(at).copied().unwrap_or(1.0).max(0.3) * share
         };
         let worths: Vec<f32> = plan.items.iter().enumerate().map(worth).collect();
         let mut targets = Vec::new();
         for (at, (item, worth)) in plan.items.iter().zip(&worths).enumerate() {
-            let follows = at > 0 && plan.items.get(at - 1).is_some_and(|before| before.group == item.group);
+            let beside = |before: &Item| before.group == item.group && before.negative == item.negative;
+            let follows = at > 0 && !item.negative && plan.items.get(at - 1).is_some_and(beside);
             match (&item.probe, targets.last_mut()) {
                 (Probe::Word(_), Some(Target { leads, in_phrase: false, .. })) if follows => *leads = true,
                 _ => {}
             }
-            targets.extend(item_targets(at, item, *worth));
+            if !item.negative {
+                targets.extend(item_targets(at, item, *worth));
+            }
         }
         let pair = |pair: &[Target]| match pair {
             [one, next] if one.leads => Some(one.shape.followed_by(&next.shape)),
@@ -120,8 +128,8 @@ impl<'a> Ranker<'a> {
         };
         let mut pairs: Vec<_> = targets.windows(2).map(pair).collect();
         pairs.resize(targets.len(), None);
-        let total_worth = worths.iter().sum::<f32>().max(f32::MIN_POSITIVE);
-        Self { searcher, fields, plan, targets, pairs, worths, total_worth, seen: HashMap::new() }
+        let total_worth = sum_of_choices(plan, worths.iter().copied()).max(f32::MIN_POSITIVE);
+        Self { searcher, fields, plan, targets, pairs, worths, total_worth, seen: FxHashMap::default() }
     }
 
     /// Reads a candidate's pages.
@@ -146,8 +154,7 @@ impl<'a> Ranker<'a> {
     }
 
     fn load(&self, candidate: &Candidate, page: DocId) -> tantivy::Result<TantivyDocument> {
-        let segment = u32::try_from(candidate.segment).unwrap_or(u32::MAX);
-        self.searcher.doc(DocAddress::new(segment, page))
+        self.searcher.doc(DocAddress::new(candidate.segment, page))
     }
 
     fn read_page(&mut self, text: String) -> PageRead {
@@ -204,7 +211,7 @@ impl<'a> Ranker<'a> {
             if held(one.1) || held(next.1) {
                 continue;
             }
-            if let Some(likeness) = one.1.shape.followed_by(&next.1.shape).likeness(&target.shape, TORN) {
+            if let Some(likeness) = one.1.shape.joined_likeness(&next.1.shape, &target.shape, TORN) {
                 let level = if likeness >= 1.0 { Match::Folded } else { Match::Ocr };
                 page.place(at, Place { position, words: (one.0, next.0), quality: likeness * 0.95, level });
             }
@@ -272,8 +279,8 @@ impl<'a> Ranker<'a> {
         let mut best: Option<(f32, usize, f32)> = None;
         for (at, (_, page)) in read.iter().enumerate() {
             let (own, closeness) = self.judge_page(page);
-            let score: f32 =
-                own.iter().zip(&self.worths).map(|(found, worth)| found.quality * worth).sum::<f32>() + closeness;
+            let told = own.iter().zip(&self.worths).map(|(found, worth)| found.quality * worth);
+            let score: f32 = sum_of_choices(self.plan, told) + closeness;
             for (all, own) in found.iter_mut().zip(own) {
                 all.take(own);
             }
@@ -293,12 +300,13 @@ impl<'a> Ranker<'a> {
                 let share = if matches!(item.probe, Probe::Mark(_)) { 1.5 } else { 0.3 };
                 field_bonus += share * in_field.quality * worth;
             }
-            if item.scope.is_some() && matches!(item.probe, Probe::Days | Probe::Phrase(_)) && candidate.strict {
+            if item.scope.is_some() && matches!(item.probe, Probe::Value | Probe::Phrase(_)) && candidate.strict {
                 all.take(Found { quality: 1.0, level: Match::Folded });
             }
             all.take(*in_field);
         }
-        let sum: f32 = found.iter().zip(&self.worths).map(|(found, worth)| found.quality * worth).sum();
+        let told = found.iter().zip(&self.worths).map(|(found, worth)| found.quality * worth);
+        let sum = sum_of_choices(self.plan, told);
         let (_, at, closeness) = best.unwrap_or_default();
         let loosest = if candidate.strict { Match::Stem } else { Match::Ocr };
         let levels = found.iter().zip(&self.plan.items).filter(|(found, item)| found.quality > 0.0 && !item.weak);
@@ -445,6 +453,22 @@ impl<'a> Ranker<'a> {
         let others = page.places.iter().enumerate().filter(|(other, _)| other.abs_diff(at) == 1);
         others.flat_map(|(_, places)| places).any(|other| other.position.abs_diff(place.position) == 1)
     }
+}
+
+/// Returns the sum over the items, where of the items of one choice only the best counts.
+fn sum_of_choices(plan: &Plan, worths: impl Iterator<Item = f32>) -> f32 {
+    let mut sum = 0.0;
+    let mut choices: HashMap<usize, f32> = HashMap::new();
+    for (item, worth) in plan.items.iter().zip(worths) {
+        match item.choice {
+            None => sum += worth,
+            Some(choice) => {
+                let best = choices.entry(choice).or_default();
+                *best = best.max(worth);
+            }
+        }
+    }
+    sum + choices.values().sum::<f32>()
 }
 
 /// Returns the words of a page's text as the index keeps it, in the order of `Page::words`.

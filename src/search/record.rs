@@ -3,10 +3,11 @@
 use super::SearchError;
 use super::analyser::{field_terms, join, page_terms, serial_term};
 use super::complete::{Completed, completion_terms};
-use super::plan::day_number;
+
 use super::rank::Header;
 use super::schema::Fields;
-use crate::model::{Document, DocumentId, Field, Letter, Page, PageNumber};
+use super::span::day_number;
+use crate::model::{Document, Field, Letter, Page};
 use crate::text::marks::{Reading, find_marks, whole_number};
 use crate::text::normalise::search_key;
 use std::collections::BTreeSet;
@@ -15,13 +16,23 @@ use tantivy::TantivyDocument;
 /// Returns the records of a document's pages; a document without pages has one, so that its fields can be found.
 pub(super) fn records(fields: &Fields, document: &Document) -> Result<Vec<TantivyDocument>, SearchError> {
     let id = document.id.to_string();
-    let group = group_of(&document.id);
+    let letter = &document.letter;
+    let of_letter: Vec<&str> = [&letter.subject, &letter.from]
+        .into_iter()
+        .flatten()
+        .chain(&letter.to)
+        .map(|field| field.value.as_str())
+        .collect();
+    let total = document.pages.len().max(1) as u64;
     let mut records = Vec::with_capacity(document.pages.len().max(1));
-    for page in &document.pages {
-        records.push(page_record(fields, &id, group, page.number, &lines_of(page)));
-    }
-    if records.is_empty() {
-        records.push(page_record(fields, &id, group, PageNumber(1), &[]));
+    for (number, page) in (1..=total).zip(document.pages.iter().map(Some).chain([None])) {
+        let lines = page.map(lines_of).unwrap_or_default();
+        let own: &[&str] = if number == 1 { &of_letter } else { &[] };
+        let mut record = page_record(fields, &lines, own);
+        record.add_text(fields.id, &id);
+        record.add_u64(fields.page, number);
+        record.add_u64(fields.pages, total);
+        records.push(record);
     }
     if let Some(first) = records.first_mut() {
         add_letter(fields, first, document)?;
@@ -29,16 +40,13 @@ pub(super) fn records(fields: &Fields, document: &Document) -> Result<Vec<Tantiv
     Ok(records)
 }
 
-fn page_record(fields: &Fields, id: &str, group: u64, number: PageNumber, lines: &[Vec<String>]) -> TantivyDocument {
+fn page_record(fields: &Fields, lines: &[Vec<String>], of_letter: &[&str]) -> TantivyDocument {
     let lines: Vec<Vec<&str>> = lines.iter().map(|line| line.iter().map(String::as_str).collect()).collect();
-    let terms = page_terms(&lines);
+    let terms = page_terms(&lines, of_letter);
     let mut record = TantivyDocument::default();
-    record.add_text(fields.id, id);
-    record.add_u64(fields.group, group);
-    record.add_u64(fields.page, number.0.into());
     record.add_text(fields.norm, terms.norm);
     record.add_text(fields.stem, terms.stem);
-    record.add_text(fields.grams, terms.grams);
+    record.add_text(fields.roots, terms.roots);
     record.add_text(fields.marks, terms.marks);
     record.add_text(fields.text, lines.iter().map(|line| line.join(" ")).collect::<Vec<_>>().join("\n"));
     record
@@ -116,11 +124,4 @@ fn own_terms(letter: &Letter) -> BTreeSet<String> {
         terms.extend(dates.flat_map(Reading::terms));
     }
     terms
-}
-
-/// Returns a number that the pages of one document share.
-fn group_of(id: &DocumentId) -> u64 {
-    let text = id.original.to_string();
-    let head = text.get(..16).and_then(|head| u64::from_str_radix(head, 16).ok()).unwrap_or_default();
-    head.wrapping_add(u64::from(id.part.unwrap_or_default()))
 }

@@ -6,11 +6,11 @@ use crate::model::ContentHash;
 use crate::text::stem;
 use std::fs;
 use std::path::Path;
-use tantivy::Index;
 use tantivy::schema::{FAST, Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions};
+use tantivy::{Index, IndexSettings};
 
 /// Raised when the fields or the analysis change.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 const FORMAT_FILE: &str = "warraq-format";
 const SLOTS: &str = "slots";
 const RAW: &str = "raw";
@@ -20,16 +20,16 @@ const RAW: &str = "raw";
 pub(super) struct Fields {
     /// The document's id as text.
     pub id: Field,
-    /// A number of the document: pages of one document stand next to each other and share it.
-    pub group: Field,
-    /// The page's number.
+    /// The page's number within its document, whose pages stand next to each other.
     pub page: Field,
-    /// Search keys, with positions.
+    /// How many pages the document has.
+    pub pages: Field,
+    /// Search keys.
     pub norm: Field,
-    /// Stems, at the same positions.
+    /// Stems, with positions.
     pub stem: Field,
-    /// Character trigrams of the search keys, and roots: what suggests a page without making it a strict match.
-    pub grams: Field,
+    /// Roots: what suggests a page without making it a strict match.
+    pub roots: Field,
     /// Numbers and dates found on the page.
     pub marks: Field,
     /// The letter's own number and dates.
@@ -74,11 +74,11 @@ impl Fields {
         let whole = TextOptions::default().set_indexing_options(whole.set_index_option(IndexRecordOption::Basic));
         let fields = Self {
             id: schema.add_text_field("id", STRING | STORED),
-            group: schema.add_u64_field("group", FAST),
             page: schema.add_u64_field("page", FAST),
-            norm: schema.add_text_field("norm", text.clone()),
+            pages: schema.add_u64_field("pages", FAST),
+            norm: schema.add_text_field("norm", present.clone()),
             stem: schema.add_text_field("stem", text.clone()),
-            grams: schema.add_text_field("grams", present.clone()),
+            roots: schema.add_text_field("roots", present.clone()),
             marks: schema.add_text_field("marks", present.clone()),
             own: schema.add_text_field("own", present),
             day: schema.add_i64_field("day", FAST),
@@ -129,7 +129,9 @@ pub(super) fn create(dir: &Path) -> Result<(Index, Fields), SearchError> {
     // The format stands first: an index without it would count as one of an unknown version.
     fs::write(dir.join(FORMAT_FILE), format())?;
     let (schema, fields) = Fields::build();
-    let index = Index::create_in_dir(dir, schema)?;
+    // Pages are read one by one from all over the index: small blocks hold little that nobody asked for.
+    let settings = IndexSettings { docstore_blocksize: 4096, ..IndexSettings::default() };
+    let index = Index::builder().schema(schema).settings(settings).create_in_dir(dir)?;
     index.tokenizers().register(SLOTS, SlotTokenizer);
     Ok((index, fields))
 }

@@ -35,6 +35,17 @@ impl Shape {
         Self { chars, bodies: self.bodies | next.bodies }
     }
 
+    /// Returns how alike `whole` is to this shape followed by `next`, if that is at least `least`.
+    pub(super) fn joined_likeness(&self, next: &Self, whole: &Self, least: f32) -> Option<f32> {
+        // Nearly all words beside each other are none torn in two, and to know so is cheap.
+        let bodies = self.bodies | next.bodies;
+        let missing = (bodies & !whole.bodies).count_ones().max((whole.bodies & !bodies).count_ones());
+        if missing as f32 * NEAR.min(THIN) > (1.0 - least) * (self.len() + next.len()).max(whole.len()) as f32 {
+            return None;
+        }
+        self.followed_by(next).likeness(whole, least)
+    }
+
     /// Returns how alike the two are, 0.0..=1.0, if that is at least `least`.
     pub(super) fn likeness(&self, other: &Self, least: f32) -> Option<f32> {
         if !self.can_match(other, least) {
@@ -62,7 +73,7 @@ impl Shape {
 const SAME_BODY: f32 = 0.35;
 const NEAR: f32 = 0.6;
 const THIN: f32 = 0.6;
-const SWAP: f32 = 0.7;
+pub(super) const SWAP: f32 = 0.7;
 
 /// Letters that are one body without their dots.
 fn body(c: char) -> u32 {
@@ -88,7 +99,8 @@ fn body(c: char) -> u32 {
     }
 }
 
-fn substitution(a: char, b: char) -> f32 {
+/// Returns what it costs to take one letter for another.
+pub(super) fn substitution(a: char, b: char) -> f32 {
     if a == b {
         return 0.0;
     }
@@ -130,7 +142,8 @@ fn substitution(a: char, b: char) -> f32 {
     }
 }
 
-fn insertion(c: char) -> f32 {
+/// Returns what a letter too many or too few costs.
+pub(super) fn insertion(c: char) -> f32 {
     if matches!(body(c), 1 | 11 | 12 | 16) && !c.is_ascii() { THIN } else { 1.0 }
 }
 

@@ -51,7 +51,7 @@ pub(super) fn item_targets(at: usize, item: &Item, worth: f32) -> Vec<Target> {
             let nothing = Word { written: String::new(), key: String::new(), stem: String::new(), root: None };
             vec![target(&nothing, worth, false, false)]
         }
-        Probe::Mark(_) | Probe::Days => Vec::new(),
+        Probe::Mark(_) | Probe::Value => Vec::new(),
     }
 }
 

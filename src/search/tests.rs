@@ -140,6 +140,87 @@ fn a_hit_shows_where_and_how() {
 }
 
 #[test]
+fn choices_groups_and_ranges() {
+    check("(صيانة OR مستحقات) الهندية", &["bridge", "misread?", "answer?"]);
+    check("دورة -(الحاسبات الموظفين)", &["training"]);
+    check("date:2013..2014 جسر", &["bridge"]);
+    check("التاريخ: من 2015 إلى 2016", &[]);
+    check("kind:أمر", &[]);
+    check("subject:\"جسر الهندية\"", &["bridge"]);
+}
+
+#[test]
+fn what_is_misspelt_is_suggested_only_if_it_has_hits() {
+    let suggestion = |query: &str, filters: Filters| {
+        let answer = FILED.1.search(query, &SearchOptions { filters, ..SearchOptions::default() }).unwrap();
+        assert_eq!(answer.total, 0, "for {query}");
+        answer.suggestion
+    };
+    assert_eq!(suggestion("الجسير", Filters::default()).as_deref(), Some("جسر"));
+    let nobody = Filters { organisations: Some(Vec::new()), ..Filters::default() };
+    assert_eq!(suggestion("الجسير", nobody), None);
+    assert_eq!(suggestion("قسطنطينية", Filters::default()), None);
+}
+
+/// Queries of a seed: pieces that the query language gives a meaning, run together at random.
+#[test]
+fn ten_thousand_hostile_queries_are_answered() {
+    const PIECES: [&str; 40] = [
+        "(",
+        ")",
+        "\"",
+        "«",
+        "-",
+        "*",
+        ":",
+        "..",
+        "OR",
+        "أو",
+        "|",
+        "date:",
+        "العدد:",
+        "من:",
+        "kind:",
+        "foo:",
+        ">",
+        "<=",
+        "/",
+        "جسر",
+        "صيانة",
+        "12",
+        "٢٠١٤",
+        "345/",
+        "م.ع/",
+        "\u{200F}",
+        " ",
+        " ",
+        " ",
+        "ا",
+        "ﷺ",
+        "a",
+        "\u{0}",
+        "\n",
+        "١٬٠٠٠",
+        "-(",
+        "((((",
+        "😀",
+        "الموظفين",
+        "ِ",
+    ];
+    let mut seed: u64 = 8;
+    for _ in 0..10_000 {
+        let mut query = String::new();
+        for _ in 0..seed % 23 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            query.push_str(PIECES[(seed >> 33) as usize % PIECES.len()]);
+        }
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) >> 1;
+        let answer = answer(&query);
+        assert!(answer.hits.iter().filter(|hit| !hit.possible).count() as u64 <= answer.total, "{query:?}");
+    }
+}
+
+#[test]
 fn odd_queries_get_notes() {
     for query in ["", "   ", "\u{200F}", "!!!", "-جسر", "*"] {
         let answer = answer(query);

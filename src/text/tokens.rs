@@ -23,6 +23,11 @@ pub struct Token {
 /// Returns the tokens of `text` in order. Spans lie on character boundaries and do not overlap, save that the parts of
 /// one ligature that stands for several words share its span.
 pub fn tokens(text: &str) -> Vec<Token> {
+    // Most words are Arabic letters and nothing else, and to know so is cheap.
+    if !text.is_empty() && text.len() <= LONGEST_KEY_CHARS && text.chars().all(|c| matches!(c, 'ء'..='غ' | 'ف'..='ي'))
+    {
+        return vec![Token { key: text.chars().filter_map(fold_one).collect(), span: 0..text.len() }];
+    }
     let pieces = pieces(text);
     let mut found = Vec::with_capacity(pieces.len());
     let mut at = 0;

@@ -1,0 +1,139 @@
+//! `bench-search`: builds an index of made letters and asks it made queries. How big it gets and how quick it is go out.
+
+use super::Outcome;
+use super::args::{BenchSearchArgs, Common};
+use crate::model::Document;
+use crate::search::synthetic::{QueryClass, Synthetic};
+use crate::search::{LocalIndex, SearchIndex, SearchOptions};
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Pages are added up to this number, then those at hand are made searchable.
+const LETTERS_A_COMMIT: u64 = 100_000;
+
+/// What building an index came to.
+#[derive(Default)]
+struct Built {
+    letters: u64,
+    pages: u64,
+    text_bytes: u64,
+    /// Without the time to make the letters.
+    took: Duration,
+}
+
+/// Measures.
+pub fn run(common: &Common, args: &BenchSearchArgs) -> Result<Outcome> {
+    let kept = args.index.clone();
+    let fresh = tempfile::tempdir().context("a folder for the index")?;
+    let folder = kept.as_deref().unwrap_or(fresh.path());
+    let letters = Synthetic::new(args.seed);
+    let mut report = json!({"seed": args.seed});
+    let built = build(folder, &letters, args.pages)?;
+    let seconds = built.took.as_secs_f64().max(0.001);
+    report["letters"] = built.letters.into();
+    report["pages"] = built.pages.into();
+    report["text_bytes"] = built.text_bytes.into();
+    report["index_bytes"] = size_of(folder)?.into();
+    report["pages_a_second"] = (built.pages as f64 / seconds).round().into();
+    let opening = Instant::now();
+    let index = LocalIndex::open_read_only(folder)?;
+    index.search(&letters.query(QueryClass::Words, 0, built.letters), &SearchOptions::default())?;
+    report["open_and_first_search_ms"] = milliseconds(opening.elapsed()).into();
+    let mut all = Vec::new();
+    let mut classes = serde_json::Map::new();
+    for class in QueryClass::ALL {
+        let mut took = Vec::new();
+        for number in 0..args.queries {
+            let query = letters.query(class, number, built.letters);
+            let started = Instant::now();
+            index.search(&query, &SearchOptions::default())?;
+            took.push(started.elapsed());
+        }
+        all.extend_from_slice(&took);
+        classes.insert(class.as_str().to_owned(), percentiles(took));
+    }
+    classes.insert("all".to_owned(), percentiles(all));
+    report["milliseconds"] = Value::from(classes);
+    report["memory_bytes"] = most_memory().into();
+    print(common, &report)?;
+    Ok(Outcome::Well)
+}
+
+fn build(folder: &Path, letters: &Synthetic, pages: u64) -> Result<Built> {
+    let index = LocalIndex::open(folder)?;
+    let mut built = Built::default();
+    while built.pages < pages {
+        let document: Document = letters.document(built.letters);
+        built.pages += document.pages.len() as u64;
+        built.text_bytes += document.pages.iter().map(|page| page.text().len() as u64).sum::<u64>();
+        built.letters += 1;
+        let started = Instant::now();
+        index.add(&document)?;
+        if built.letters.is_multiple_of(LETTERS_A_COMMIT) {
+            index.commit()?;
+        }
+        built.took += started.elapsed();
+    }
+    let started = Instant::now();
+    index.commit()?;
+    // Closed, the index also waits for segments that are being joined.
+    drop(index);
+    built.took += started.elapsed();
+    Ok(built)
+}
+
+fn size_of(folder: &Path) -> Result<u64> {
+    let files = fs::read_dir(folder).with_context(|| format!("the folder {}", folder.display()))?;
+    Ok(files.map(|file| Ok(file?.metadata()?.len())).sum::<io::Result<u64>>()?)
+}
+
+fn milliseconds(took: Duration) -> f64 {
+    (took.as_secs_f64() * 10_000.0).round() / 10.0
+}
+
+fn percentiles(mut took: Vec<Duration>) -> Value {
+    took.sort_unstable();
+    let at = |share: usize| took.get(took.len() * share / 100).or(took.last()).copied().map_or(0.0, milliseconds);
+    json!({"p50": at(50), "p90": at(90), "p99": at(99), "max": at(100)})
+}
+
+/// Returns the most memory this process ever held, where the system tells; mapped files that were read count too.
+fn most_memory() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+}
+
+fn print(common: &Common, report: &Value) -> Result<()> {
+    let mut out = io::stdout().lock();
+    if common.json {
+        writeln!(out, "{report}")?;
+        return Ok(());
+    }
+    let megabytes = |name: &str| report[name].as_u64().unwrap_or(0) as f64 / 1e6;
+    writeln!(
+        out,
+        "{} letters, {} pages, {:.1} MB of text: index {:.1} MB, built at {} pages/s",
+        report["letters"],
+        report["pages"],
+        megabytes("text_bytes"),
+        megabytes("index_bytes"),
+        report["pages_a_second"],
+    )?;
+    writeln!(
+        out,
+        "opened and searched for the first time in {} ms; most memory held {:.0} MB",
+        report["open_and_first_search_ms"],
+        megabytes("memory_bytes"),
+    )?;
+    writeln!(out, "{:<14} {:>8} {:>8} {:>8} {:>8}  ms", "queries", "p50", "p90", "p99", "max")?;
+    for (class, took) in report["milliseconds"].as_object().into_iter().flatten() {
+        let at = |share: &str| took[share].as_f64().unwrap_or(0.0);
+        writeln!(out, "{class:<14} {:>8.1} {:>8.1} {:>8.1} {:>8.1}", at("p50"), at("p90"), at("p99"), at("max"))?;
+    }
+    Ok(())
+}

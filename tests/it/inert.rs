@@ -37,7 +37,10 @@ fn check_page(server: &Server, path: &str) -> String {
     let mut answer = server.get(path);
     assert_eq!(answer.status(), 200, "{path}");
     let policy = answer.headers()["content-security-policy"].to_str().unwrap();
-    assert!(policy.starts_with("default-src 'none'; script-src 'self';") && !policy.contains("unsafe"), "{path}: {policy}");
+    assert!(
+        policy.starts_with("default-src 'none'; script-src 'self';") && !policy.contains("unsafe"),
+        "{path}: {policy}"
+    );
     let page = answer.body_mut().read_to_string().unwrap();
     for harm in HARM {
         assert!(!page.contains(harm), "{harm:?} on {path}");

@@ -6,7 +6,11 @@ use rusqlite::{Connection, Row, params};
 
 /// Returns the changes after `since`, in the order in which they happened.
 pub(super) fn changes(connection: &Connection, since: u64, limit: usize) -> rusqlite::Result<Vec<ChangeRow>> {
-    let mut statement = connection.prepare_cached("SELECT * FROM changes WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
+    let sql = "SELECT changes.*, last.seq AS last_seq, last.organisation AS last_organisation, last.secrecy AS last_secrecy
+               FROM changes LEFT JOIN changes AS last ON last.seq = (
+                   SELECT MAX(seq) FROM changes AS earlier WHERE earlier.document = changes.document AND earlier.seq < changes.seq)
+               WHERE changes.seq > ?1 ORDER BY changes.seq LIMIT ?2";
+    let mut statement = connection.prepare_cached(sql)?;
     let rows = statement.query_map(params![whole(since), whole(limit as u64)], |row| {
         let kind: String = row.get("kind")?;
         Ok(ChangeRow {
@@ -20,6 +24,10 @@ pub(super) fn changes(connection: &Connection, since: u64, limit: usize) -> rusq
             at: parsed(row, "at")?,
             organisation: row.get("organisation")?,
             secrecy: row.get("secrecy")?,
+            before: match row.get::<_, Option<i64>>("last_seq")? {
+                Some(_) => Some((row.get("last_organisation")?, row.get("last_secrecy")?)),
+                None => None,
+            },
         })
     })?;
     rows.collect()

@@ -235,6 +235,8 @@ pub struct ChangeRow {
     pub organisation: Option<String>,
     /// How secret the letter says it is.
     pub secrecy: Option<String>,
+    /// Body and secrecy as they were after the change before of the same document, where there was one.
+    pub before: Option<(Option<String>, Option<String>)>,
 }
 
 /// In which order documents are listed.

@@ -68,6 +68,8 @@ pub struct Edge {
     pub number: String,
     /// Its date as cited.
     pub date: Option<LetterDate>,
+    /// Who wrote it, where the citation says so.
+    pub issuer: Option<String>,
     /// Days between the letter cited and the one that cites: the time the answer took.
     pub days: Option<i32>,
 }
@@ -83,6 +85,67 @@ pub struct Missing {
     pub issuer: Option<String>,
     /// The letters that cite it.
     pub cited_by: Vec<DocumentId>,
+}
+
+impl Thread {
+    /// Returns what somebody may know of the thread of `start` who may know of the letters for which `seen` says yes: a hidden
+    /// letter that one of these cites stands in it as one never received, and what only hidden letters join to it is left out.
+    pub fn told(mut self, start: DocumentId, seen: impl Fn(&DocumentId) -> bool) -> Self {
+        self.edges.retain(|edge| seen(&edge.citing));
+        for edge in &mut self.edges {
+            edge.cited = edge.cited.filter(&seen);
+        }
+        self.letters.retain(|letter| letter.document.as_ref().is_some_and(&seen));
+        for letter in &mut self.letters {
+            letter.copies.retain(&seen);
+        }
+        let reached = self.reached(start);
+        let is_reached = |id: &DocumentId| reached.contains(id);
+        self.edges.retain(|edge| is_reached(&edge.citing));
+        self.letters.retain(|letter| letter.document.as_ref().is_some_and(is_reached));
+        for letter in &mut self.letters {
+            letter.cited =
+                self.edges.iter().filter(|edge| edge.cited.is_some() && edge.cited == letter.document).count();
+        }
+        self.letters.extend(never_received(&self.edges));
+        self.letters.sort_by_key(|letter| (letter.facts.date, letter.document));
+        self
+    }
+
+    /// Returns the letters that are joined to `start` by what is left of the thread.
+    fn reached(&self, start: DocumentId) -> BTreeSet<DocumentId> {
+        let mut joined: BTreeMap<DocumentId, Vec<DocumentId>> = BTreeMap::new();
+        let cited = self.edges.iter().filter_map(|edge| Some((edge.citing, edge.cited?)));
+        let copies = self.letters.iter().filter_map(|letter| Some((letter.document?, &letter.copies)));
+        let copies = copies.flat_map(|(id, copies)| copies.iter().map(move |copy| (id, *copy)));
+        for (one, other) in cited.chain(copies) {
+            joined.entry(one).or_default().push(other);
+            joined.entry(other).or_default().push(one);
+        }
+        let mut reached = BTreeSet::from([start]);
+        let mut waiting = VecDeque::from([start]);
+        while let Some(id) = waiting.pop_front() {
+            for other in joined.get(&id).into_iter().flatten() {
+                if reached.insert(*other) {
+                    waiting.push_back(*other);
+                }
+            }
+        }
+        reached
+    }
+}
+
+/// Returns the letters that edges cite and that are not there, each once.
+fn never_received(edges: &[Edge]) -> Vec<Member> {
+    let mut missing: BTreeMap<(String, Option<LetterDate>), Member> = BTreeMap::new();
+    for edge in edges.iter().filter(|edge| edge.cited.is_none()) {
+        let key = number_key(&edge.number).unwrap_or_else(|| edge.number.clone());
+        let facts =
+            Facts { number: Some(edge.number.clone()), date: edge.date, from: edge.issuer.clone(), ..Facts::default() };
+        let member = || Member { facts, ..Member::default() };
+        missing.entry((key, edge.date)).or_insert_with(member).cited += 1;
+    }
+    missing.into_values().collect()
 }
 
 /// Returns what the catalogue keeps of a letter to look it up by.
@@ -186,7 +249,6 @@ pub fn thread(store: &Store, id: DocumentId) -> Result<Thread, ArchiveError> {
     let mut found = Thread::default();
     let mut seen = BTreeSet::from([id]);
     let mut waiting = VecDeque::from([id]);
-    let mut missing: BTreeMap<(String, Option<LetterDate>), Member> = BTreeMap::new();
     while let Some(id) = waiting.pop_front() {
         let Some(letter) = letter_of(store, &id)? else { continue };
         let copies = copies(store, &id)?;
@@ -194,22 +256,12 @@ pub fn thread(store: &Store, id: DocumentId) -> Result<Thread, ArchiveError> {
         for field in &letter.references {
             let cited = &field.value;
             neighbours.extend(cited.document);
-            if cited.document.is_none() {
-                let key = number_key(&cited.number).unwrap_or_else(|| cited.number.clone());
-                let facts = Facts {
-                    number: Some(cited.number.clone()),
-                    date: cited.date,
-                    from: cited.issuer.clone(),
-                    ..Facts::default()
-                };
-                let member = || Member { facts, ..Member::default() };
-                missing.entry((key, cited.date)).or_insert_with(member).cited += 1;
-            }
             found.edges.push(Edge {
                 citing: id,
                 cited: cited.document,
                 number: cited.number.clone(),
                 date: cited.date,
+                issuer: cited.issuer.clone(),
                 days: letter.date.as_ref().zip(cited.date).and_then(|(on, cited)| days_between(cited, on.value)),
             });
         }
@@ -225,7 +277,7 @@ pub fn thread(store: &Store, id: DocumentId) -> Result<Thread, ArchiveError> {
             }
         }
     }
-    found.letters.extend(missing.into_values());
+    found.letters.extend(never_received(&found.edges));
     found.letters.sort_by_key(|letter| (letter.facts.date, letter.document));
     let order: Vec<DocumentId> = found.letters.iter().filter_map(|letter| letter.document).collect();
     found.edges.sort_by_key(|edge| order.iter().position(|id| *id == edge.citing));

@@ -3,6 +3,8 @@
 /// Words before, between and after the matches.
 const WINDOW: usize = 26;
 const LEAD: usize = 6;
+/// Letters shown of one word: what is longer is no word, and must not make an answer of a megabyte.
+const LONGEST_WORD: usize = 80;
 
 /// Returns the window of `words` whose matches tell most, `&`, `<`, `>` and `"` escaped, runs of matched words between
 /// `<mark>` and `</mark>`. `marked` holds ordinals of matched words, ascending, with what each tells.
@@ -50,7 +52,7 @@ fn best_start(marked: &[(usize, f32)]) -> usize {
 }
 
 fn escape(word: &str, html: &mut String) {
-    for c in word.chars() {
+    for c in word.chars().take(LONGEST_WORD) {
         match c {
             '&' => html.push_str("&amp;"),
             '<' => html.push_str("&lt;"),

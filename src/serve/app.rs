@@ -39,6 +39,8 @@ pub struct App {
     pub secure: bool,
     /// Counts who tries to log in.
     pub doors: Doors,
+    /// Passwords that may be looked at at once: each takes 19 MiB and a processor, which a crowd at the door must not take from readers.
+    pub passwords: Semaphore,
     /// Looks at the archive that may be taken at once.
     pub readers: Semaphore,
     /// Set once somebody has an account.
@@ -86,6 +88,19 @@ pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce(&App) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     let _turn = app.readers.acquire().await.map_err(|_| Problem::Internal("the server is ending".to_owned()))?;
+    let app = Arc::clone(app);
+    task::spawn_blocking(move || work(&app)).await.map_err(|fault| Problem::Internal(fault.to_string()))?
+}
+
+/// Runs `work`, which looks at a password, on a thread that may block, when its turn comes.
+///
+/// # Errors
+/// As [`blocking`].
+pub async fn at_the_door<T: Send + 'static>(
+    app: &Shared,
+    work: impl FnOnce(&App) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let _turn = app.passwords.acquire().await.map_err(|_| Problem::Internal("the server is ending".to_owned()))?;
     let app = Arc::clone(app);
     task::spawn_blocking(move || work(&app)).await.map_err(|fault| Problem::Internal(fault.to_string()))?
 }

@@ -7,7 +7,7 @@ use super::access::{Right, Viewer};
 use super::app::{App, Shared};
 use super::error::Problem;
 use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
+use axum::http::header::{AUTHORIZATION, COOKIE, FORWARDED, HOST, ORIGIN, VIA};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use std::net::{IpAddr, SocketAddr};
@@ -16,6 +16,8 @@ use std::net::{IpAddr, SocketAddr};
 pub const SESSION: &str = "warraq-session";
 /// The header by which scripts send back what the page was given.
 pub const FORM_HEADER: &str = "x-warraq-form";
+/// What proxies add: behind one that nobody told us of, a request does not come from this machine.
+const PROXY_HEADERS: [&str; 4] = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
 
 /// Who asks, and from where.
 #[derive(Clone, Debug)]
@@ -84,7 +86,8 @@ impl FromRequestParts<Shared> for Asked {
         let by_person = session.is_some();
         let viewer = match session {
             Some(viewer) => viewer,
-            None if !app.has_users()? && is_of_this_machine(&parts.headers, peer) => {
+            // Behind a proxy everybody comes from where the proxy runs.
+            None if !app.behind_proxy && !app.has_users()? && is_of_this_machine(&parts.headers, peer) => {
                 Viewer::at_this_machine(String::new())
             }
             None => return Err(Problem::LogIn),
@@ -110,7 +113,9 @@ fn is_of_this_machine(headers: &HeaderMap, peer: Option<SocketAddr>) -> bool {
         .and_then(|rest| rest.split_once(']'))
         .map_or_else(|| host.split(':').next().unwrap_or_default(), |(address, _)| address);
     let local = name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    local && peer.is_some_and(|peer| peer.ip().is_loopback()) && header(headers, "x-forwarded-for").is_none()
+    let by_proxy = [FORWARDED, VIA].iter().any(|name| headers.contains_key(name))
+        || PROXY_HEADERS.iter().any(|name| headers.contains_key(*name));
+    local && peer.is_some_and(|peer| peer.ip().is_loopback()) && !by_proxy
 }
 
 fn host<'a>(app: &App, headers: &'a HeaderMap) -> Option<&'a str> {
@@ -120,9 +125,15 @@ fn host<'a>(app: &App, headers: &'a HeaderMap) -> Option<&'a str> {
 
 /// Returns from which address a request comes: the last that the proxy adds, where there is one.
 pub fn address(app: &App, headers: &HeaderMap, peer: Option<SocketAddr>) -> String {
-    let forwarded = if app.behind_proxy { header(headers, "x-forwarded-for") } else { None };
-    let last = forwarded.and_then(|all| all.rsplit(',').next()).and_then(|last| last.trim().parse::<IpAddr>().ok());
+    let forwarded = if app.behind_proxy { last_forwarded(headers) } else { None };
+    let last = forwarded.and_then(|last| last.parse::<IpAddr>().ok());
     last.or(peer.map(|peer| peer.ip())).map_or_else(|| "-".to_owned(), |address| address.to_string())
+}
+
+/// What comes before it was written by the client, who may say what he likes; so may he in a header line of his own.
+fn last_forwarded(headers: &HeaderMap) -> Option<&str> {
+    let line = headers.get_all("x-forwarded-for").into_iter().next_back()?.to_str().ok()?;
+    line.rsplit(',').next().map(str::trim)
 }
 
 fn header(headers: &HeaderMap, name: impl axum::http::header::AsHeaderName) -> Option<&str> {
@@ -154,6 +165,25 @@ mod tests {
         check("[::1]:8080", "[::1]:5", true);
         check("rebound.example:8080", "127.0.0.1:5", false);
         check("localhost:8080", "10.0.0.7:5", false);
+    }
+
+    #[test]
+    fn behind_a_proxy_nobody_is_of_this_machine() {
+        for name in ["x-forwarded-for", "x-real-ip", "via", "forwarded"] {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, HeaderValue::from_static("127.0.0.1:8080"));
+            headers.insert(name, HeaderValue::from_static("10.0.0.7"));
+            assert!(!is_of_this_machine(&headers, "127.0.0.1:5".parse().ok()), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_address_is_the_one_that_the_proxy_adds() {
+        let mut headers = HeaderMap::new();
+        headers.append("x-forwarded-for", HeaderValue::from_static("1.1.1.1"));
+        headers.append("x-forwarded-for", HeaderValue::from_static("2.2.2.2, 10.0.0.7"));
+        assert_eq!(last_forwarded(&headers), Some("10.0.0.7"));
+        assert_eq!(last_forwarded(&HeaderMap::new()), None);
     }
 
     #[test]

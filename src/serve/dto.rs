@@ -1,12 +1,11 @@
 //! What is sent: the objects of the HTTP interface.
 
 use super::access::{JobFile, JobRow, Viewer};
-use crate::catalogue::ChangeRow;
+use crate::catalogue::{ChangeKind, ChangeRow};
 use crate::model::{DocumentId, LetterDate};
 use crate::pipeline::threads::{Edge, Member, Thread};
 use crate::search::{Completion, Count, Facets, Hit};
 use serde::Serialize;
-use std::collections::HashSet;
 use utoipa::ToSchema;
 
 /// The answer to a search.
@@ -189,47 +188,29 @@ pub struct EdgeObject {
 }
 
 impl ThreadObject {
-    /// Returns what a viewer may know of a thread: nothing is told of letters for which `seen` says no.
-    pub fn of(thread: Thread, seen: &HashSet<DocumentId>) -> Self {
-        let known = |id: Option<DocumentId>| id.filter(|id| seen.contains(id));
-        let edges: Vec<Edge> = thread.edges.into_iter().filter(|edge| seen.contains(&edge.citing)).collect();
-        let cited = |member: &Member| match member.document {
-            Some(id) => edges.iter().filter(|edge| edge.cited == Some(id)).count(),
-            None => {
-                let same = |edge: &&Edge| edge.cited.is_none() && edge.date == member.facts.date;
-                edges.iter().filter(same).filter(|edge| Some(&edge.number) == member.facts.number.as_ref()).count()
-            }
+    /// Returns the object of a thread as its viewer may know of it.
+    pub fn of(thread: Thread) -> Self {
+        let letter = |member: Member| MemberObject {
+            document: member.document.map(|id| id.to_string()),
+            source: member.source,
+            number: member.facts.number,
+            date: member.facts.date,
+            from: member.facts.from,
+            to: member.facts.to,
+            subject: member.facts.subject,
+            cited: member.cited,
+            copies: member.copies.iter().map(DocumentId::to_string).collect(),
         };
-        let letters = thread.letters.into_iter().filter_map(|member| {
-            let cited = cited(&member);
-            let told = match member.document {
-                Some(id) => seen.contains(&id),
-                None => cited > 0,
-            };
-            told.then(|| MemberObject {
-                document: member.document.map(|id| id.to_string()),
-                source: member.source,
-                number: member.facts.number,
-                date: member.facts.date,
-                from: member.facts.from,
-                to: member.facts.to,
-                subject: member.facts.subject,
-                cited,
-                copies: member.copies.iter().filter_map(|id| known(Some(*id))).map(|id| id.to_string()).collect(),
-            })
-        });
+        let edge = |edge: Edge| EdgeObject {
+            from: edge.citing.to_string(),
+            to: edge.cited.map(|id| id.to_string()),
+            number: edge.number,
+            date: edge.date,
+            days: edge.days,
+        };
         Self {
-            letters: letters.collect(),
-            edges: edges
-                .iter()
-                .map(|edge| EdgeObject {
-                    from: edge.citing.to_string(),
-                    to: known(edge.cited).map(|id| id.to_string()),
-                    number: edge.number.clone(),
-                    date: edge.date,
-                    days: edge.days,
-                })
-                .collect(),
+            letters: thread.letters.into_iter().map(letter).collect(),
+            edges: thread.edges.into_iter().map(edge).collect(),
             cut_off: thread.is_cut_off,
         }
     }
@@ -261,11 +242,12 @@ pub struct ChangeObject {
     organisation: Option<String>,
 }
 
-impl From<&ChangeRow> for ChangeObject {
-    fn from(row: &ChangeRow) -> Self {
+impl ChangeObject {
+    /// Returns the object of a change that is told as one of this kind.
+    pub fn of(row: &ChangeRow, kind: ChangeKind) -> Self {
         Self {
             seq: row.seq,
-            change: row.kind.as_str(),
+            change: kind.as_str(),
             document: row.document.to_string(),
             at: row.at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
             organisation: row.organisation.clone(),
@@ -319,21 +301,21 @@ pub struct JobErrorObject {
 }
 
 impl JobObject {
-    /// Returns the object of a job; documents for which `seen` says no are not told of.
-    pub fn of(job: JobRow, seen: impl Fn(&str) -> bool) -> Self {
+    /// Returns the object of a job as its viewer may know of it.
+    pub fn of(job: JobRow) -> Self {
         Self {
             id: job.id,
             status: if job.ended.is_some() { "done" } else { "waiting" },
             organisation: job.organisation,
             created: job.created,
             ended: job.ended,
-            files: job.files.into_iter().map(|file| JobFileObject::of(file, &seen)).collect(),
+            files: job.files.into_iter().map(JobFileObject::of).collect(),
         }
     }
 }
 
 impl JobFileObject {
-    fn of(file: JobFile, seen: &impl Fn(&str) -> bool) -> Self {
+    fn of(file: JobFile) -> Self {
         let JobFile { name, bytes, sha256, end, .. } = file;
         match end {
             None => {
@@ -344,7 +326,7 @@ impl JobFileObject {
                 bytes,
                 sha256,
                 status: end.status,
-                documents: end.documents.into_iter().filter(|id| seen(id)).collect(),
+                documents: end.documents,
                 pages: end.pages,
                 error: end.error.map(|(code, message)| JobErrorObject { code, message }),
             },

@@ -17,7 +17,9 @@ pub const MOST_HITS: usize = 200;
 /// Paging ends here: whoever needs more narrows the search, or exports.
 const LAST_OFFSET: usize = 100_000;
 /// Longest query, in letters.
-const LONGEST_QUERY: usize = 2000;
+pub const LONGEST_QUERY: usize = 2000;
+/// Longest name to narrow by, in letters.
+const LONGEST_NAME: usize = 500;
 
 /// What is asked of a search, as it stands in an address.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -71,6 +73,11 @@ impl Query {
                 ))
             })
         });
+        for (name, text) in [("from", &self.from), ("to", &self.to), ("organisation", &self.organisation)] {
+            if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_NAME) {
+                return Err(Problem::Wrong(format!("{name} has at most {LONGEST_NAME} letters")));
+            }
+        }
         let mut filters = Filters {
             from: given(&self.from),
             to: given(&self.to),

@@ -9,13 +9,33 @@ use std::ops::Range;
 pub const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// What is no page may do nothing at all, should a browser take it for one.
+const OTHER_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
+
 /// Sent with every answer.
-pub const ALWAYS: [(HeaderName, &str); 4] = [
+const ALWAYS: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
+
+/// Adds what every answer has, and to those that do not say so that nobody may keep them and that they may do nothing.
+pub fn complete(response: &mut Response<Body>) {
+    for (name, value) in ALWAYS {
+        set(response, name, value);
+    }
+    for (name, value) in [(header::CACHE_CONTROL, "private, no-store"), (header::CONTENT_SECURITY_POLICY, OTHER_POLICY)]
+    {
+        if !response.headers().contains_key(&name) {
+            set(response, name, value);
+        }
+    }
+    // A browser that two people use one after the other must not show the second what it kept for the first.
+    if response.headers().get(header::CACHE_CONTROL).is_some_and(|cache| cache.as_bytes().starts_with(b"private")) {
+        response.headers_mut().append(header::VARY, HeaderValue::from_static("cookie, authorization"));
+    }
+}
 
 /// Answers with these bytes and their tag, or with 304 where the client has them.
 pub fn tagged(asked: &HeaderMap, tag: &str, media_type: &'static str, cache: &'static str, bytes: Vec<u8>) -> Response {

@@ -98,7 +98,7 @@ fn files(folder: &Path) -> impl Iterator<Item = (PathBuf, u64, SystemTime)> {
 
 /// Returns the name of an image, which is also its entity tag: it changes with everything the image depends on.
 pub fn name(row: &DocumentRow, wanted: Wanted) -> String {
-    let page = row.source.pages.0 + wanted.page - 1;
+    let page = row.source.pages.0.saturating_add(wanted.page).saturating_sub(1);
     let width = WIDTHS.into_iter().find(|width| *width >= wanted.width).unwrap_or(2560);
     format!("{}-{page}-{width}-{}.jpg", row.id.original, wanted.turn.degrees())
 }

@@ -32,6 +32,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
 /// Answers under way get so long once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -131,6 +132,7 @@ pub fn run(options: Options, ready: impl FnOnce(Ready)) -> Result<(), ServeError
         behind_proxy: options.behind_proxy,
         secure,
         doors: Doors::default(),
+        passwords: Semaphore::new(1),
         readers: Semaphore::new(readers),
         has_users: AtomicBool::new(false),
         pages_read: AtomicU64::new(0),
@@ -207,7 +209,15 @@ fn router(app: Shared) -> Router {
         .layer(DefaultBodyLimit::max(MOST_BODY_BYTES))
         .merge(api::router())
         .layer(CatchPanicLayer::custom(fault))
-        .layer(CompressionLayer::new())
+        // What is compressed already only takes time, and loses its length and its ranges.
+        .layer(
+            CompressionLayer::new().compress_when(
+                DefaultPredicate::new()
+                    .and(NotForContentType::const_new("application/pdf"))
+                    .and(NotForContentType::const_new("application/octet-stream"))
+                    .and(NotForContentType::const_new("font/")),
+            ),
+        )
         .layer(middleware::from_fn_with_state(Arc::clone(&app), watch))
         .with_state(app)
 }
@@ -224,9 +234,7 @@ async fn watch(State(app): State<Shared>, request: Request, next: Next) -> Respo
         tokio::time::timeout(LONGEST_REQUEST, next.run(request)).await
     };
     let mut response = answered.unwrap_or_else(|_| Problem::Slow.into_response());
-    for (name, value) in headers::ALWAYS {
-        headers::set(&mut response, name, value);
-    }
+    headers::complete(&mut response);
     let (status, took) = (response.status().as_u16(), started.elapsed());
     app.metrics.count(&route, status, took);
     tracing::info!(%method, route, status, took_ms = took.as_millis() as u64, "answered");

@@ -7,7 +7,7 @@ use super::error::Problem;
 use crate::model::hash::Hasher;
 use axum::extract::multipart::{Field, Multipart, MultipartError};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::fs::{self, File};
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
@@ -16,6 +16,9 @@ use tokio::time::timeout;
 const ORGANISATION: &str = "organisation";
 /// The field by which a form sends back what the page was given; it must come before the files.
 const FORM: &str = "form";
+/// A sender may be slower than this on the whole only for [`FIRST_MINUTES`]: who sends a byte now and then keeps a file open for ever.
+const LEAST_BYTES_A_SECOND: u64 = 2048;
+const FIRST_MINUTES: Duration = Duration::from_secs(300);
 /// Longest text field.
 const MOST_TEXT_BYTES: usize = 4096;
 /// Longest name that is kept of a file, in letters.
@@ -48,6 +51,7 @@ async fn receive_all(app: &Shared, asked: &Asked, folder: &Path, mut body: Multi
     let patience = Duration::from_secs(u64::from(app.settings.slow_client_seconds));
     let mut left = u64::from(app.settings.upload_mib) << 20;
     let mut checked = !asked.form_pending;
+    let started = Instant::now();
     while let Some(field) = timeout(patience, body.next_field()).await.map_err(|_| Problem::Slow)?.map_err(wrong)? {
         match (field.name().unwrap_or_default(), field.file_name()) {
             (FORM, None) => {
@@ -71,7 +75,7 @@ async fn receive_all(app: &Shared, asked: &Asked, folder: &Path, mut body: Multi
                 let name = safe_name(name);
                 let place = folder.join(received.files.len().to_string());
                 fs::create_dir_all(&place).await.map_err(disk)?;
-                let file = keep(app, field, &place.join(&name), name, &mut left, patience).await?;
+                let file = keep(app, field, &place.join(&name), name, &mut left, (patience, started)).await?;
                 received.files.push(file);
             }
             (name, None) => {
@@ -91,7 +95,7 @@ async fn keep(
     path: &Path,
     name: String,
     left: &mut u64,
-    patience: Duration,
+    (patience, started): (Duration, Instant),
 ) -> Result<NewFile, Problem> {
     let mut file = File::create_new(path).await.map_err(disk)?;
     let mut hasher = Hasher::default();
@@ -103,6 +107,9 @@ async fn keep(
             return Err(Problem::TooLarge(format!("an upload holds at most {most} MiB (serve.upload_mib)")));
         }
         *left -= bytes;
+        if is_too_slow((u64::from(app.settings.upload_mib) << 20) - *left, started.elapsed()) {
+            return Err(Problem::Slow);
+        }
         size += bytes;
         hasher.update(&piece);
         file.write_all(&piece).await.map_err(disk)?;
@@ -116,6 +123,10 @@ async fn keep(
         sha256: hasher.finish().to_string(),
         bytes: i64::try_from(size).unwrap_or(i64::MAX),
     })
+}
+
+fn is_too_slow(bytes: u64, took: Duration) -> bool {
+    took > FIRST_MINUTES && bytes < took.as_secs() * LEAST_BYTES_A_SECOND
 }
 
 async fn text(mut field: Field<'_>, patience: Duration) -> Result<String, Problem> {
@@ -159,6 +170,14 @@ fn safe_name(given: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slow_line_is_borne_and_a_byte_now_and_then_is_not() {
+        let minutes = |n: u64| Duration::from_secs(60 * n);
+        assert!(!is_too_slow(0, minutes(4)));
+        assert!(!is_too_slow(5 << 20, minutes(30)), "28.8 kbit/s");
+        assert!(is_too_slow(4000, minutes(10)));
+    }
 
     #[track_caller]
     fn check(given: &str, want: &str) {

@@ -1,6 +1,7 @@
 //! The file `access.db` in the archive's folder.
 
 use super::Secret;
+use super::users::Strangers;
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,8 @@ pub struct Book {
     connection: Mutex<Connection>,
     /// Signs what forms must send back; new with every start, as sessions before accounts are.
     pub(super) form_key: Secret,
+    /// Names that were tried and that nobody has.
+    pub(super) strangers: Strangers,
 }
 
 /// Accounts cannot be used.
@@ -79,7 +82,12 @@ impl Book {
         embedded::migrations::runner()
             .run(&mut connection)
             .map_err(|error| AccessError::Migration { path: path.to_owned(), source: Box::new(error) })?;
-        Ok(Self { path: path.to_owned(), connection: Mutex::new(connection), form_key: Secret::new()? })
+        Ok(Self {
+            path: path.to_owned(),
+            connection: Mutex::new(connection),
+            form_key: Secret::new()?,
+            strangers: Strangers::default(),
+        })
     }
 
     /// A thread that died holding the connection left no transaction open: dropping one rolls it back.

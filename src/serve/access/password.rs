@@ -27,11 +27,12 @@ pub fn hashed(password: &str) -> Result<String, AccessError> {
     Ok(hash.map_err(|error| AccessError::Random(error.to_string()))?.to_string())
 }
 
+/// The hash of a password that nobody knows.
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$kCpWH5bTgd6qK3Gk0kZ2m1qv0b3bW2h0l1C9nJmXr0A";
+
 /// Says whether a password is the one that was kept. Takes as long where none was kept, so that time does not tell who has an account.
 pub fn fits(password: &str, kept: Option<&str>) -> bool {
-    // The hash of a password that nobody knows.
-    const NOBODY: &str =
-        "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$kCpWH5bTgd6qK3Gk0kZ2m1qv0b3bW2h0l1C9nJmXr0A";
     let Ok(parsed) = PasswordHash::new(kept.unwrap_or(NOBODY)) else { return false };
     let password = password.get(..password.len().min(MOST_BYTES)).unwrap_or("");
     let _turn = ONE_AT_A_TIME.lock();
@@ -49,6 +50,15 @@ mod tests {
         assert!(fits("كلمة مرور طويلة", Some(&kept)));
         assert!(!fits("كلمة مرور أخرى", Some(&kept)));
         assert!(!fits("", None) && !fits("anything", None) && !fits("x", Some("no hash")));
+    }
+
+    #[test]
+    fn who_has_no_account_is_looked_at_as_long() {
+        let kept = hashed("long enough").unwrap();
+        let (kept, nobody) = (PasswordHash::new(&kept).unwrap(), PasswordHash::new(NOBODY).unwrap());
+        assert_eq!((kept.algorithm, &kept.params), (nobody.algorithm, &nobody.params));
+        let bytes = |hash: &PasswordHash| hash.hash.as_ref().map(|output| output.as_bytes().len());
+        assert_eq!(bytes(&kept), bytes(&nobody));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use super::book::seconds;
 use super::{AccessError, Book, Clearance, Right, Role, Secret, Viewer, hash, password};
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 /// A session ends when it was not used for so long.
 const IDLE_SECONDS: i64 = 8 * 3600;
@@ -121,11 +123,11 @@ impl Book {
 
     /// Uses a link: makes the first administrator of this name, or sets the account's password. Returns the account's id.
     pub fn use_link(&self, secret: &str, name: &str, chosen: &str) -> Result<i64, AccessError> {
-        let kept = password::hashed(chosen)?;
         let of = self.link_of(secret)?.ok_or(AccessError::Link)?;
         if of.is_none() && !is_name(name) {
             return Err(AccessError::Name);
         }
+        let kept = password::hashed(chosen)?;
         let used = self.write(|db| {
             // Of two who use it at once, one wins.
             if db.execute("DELETE FROM links WHERE secret = ?1", [hash(secret)])? == 0 {
@@ -204,14 +206,17 @@ impl Book {
             let sql = "SELECT id, password, locked_until, disabled FROM users WHERE name = ?1";
             db.query_row(sql, [name.trim()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).optional()
         })?;
-        if let Some((_, _, until, _)) = row
-            && until > now
-        {
+        // A name without an account is locked just the same, so that nobody learns from that who has one.
+        let until = row.as_ref().map_or_else(|| self.strangers.locked_until(name), |row| row.2);
+        if until > now {
             return Err(LoginError::Locked(until - now));
         }
         let kept = row.as_ref().and_then(|row| row.1.as_deref());
         let fits = password::fits(given, kept);
-        let Some((id, _, _, disabled)) = row else { return Err(LoginError::Wrong) };
+        let Some((id, _, _, disabled)) = row else {
+            self.strangers.count_failure(name, now);
+            return Err(LoginError::Wrong);
+        };
         if !fits || disabled {
             self.count_failure(id, now)?;
             return Err(LoginError::Wrong);
@@ -233,9 +238,7 @@ impl Book {
         self.write(|db| {
             let sql = "UPDATE users SET failures = failures + 1 WHERE id = ?1 RETURNING failures";
             let failures: i64 = db.query_row(sql, [id], |row| row.get(0))?;
-            if failures >= FAILURES_BEFORE_LOCK {
-                let doublings = u32::try_from(failures - FAILURES_BEFORE_LOCK).unwrap_or(0).min(10);
-                let lock = (LOCK_SECONDS << doublings).min(LONGEST_LOCK_SECONDS);
+            if let Some(lock) = lock_seconds(failures) {
                 db.execute("UPDATE users SET locked_until = ?2 WHERE id = ?1", [id, now + lock])?;
             }
             Ok(())
@@ -268,6 +271,44 @@ impl Book {
     /// Returns what forms of this session must send back: it cannot be made without this program's key.
     pub fn form_token(&self, session: &str) -> String {
         hash(&format!("{}{session}", self.form_key.text()))
+    }
+}
+
+/// Returns how long so many wrong passwords in a row lock a name.
+fn lock_seconds(failures: i64) -> Option<i64> {
+    if failures < FAILURES_BEFORE_LOCK {
+        return None;
+    }
+    let doublings = u32::try_from(failures - FAILURES_BEFORE_LOCK).unwrap_or(0).min(10);
+    Some((LOCK_SECONDS << doublings).min(LONGEST_LOCK_SECONDS))
+}
+
+/// Names that were tried and that nobody has: for each, wrong passwords in a row and until when it is locked.
+#[derive(Default)]
+pub(super) struct Strangers(Mutex<HashMap<String, (i64, i64)>>);
+
+/// Names remembered; beyond them all are forgotten.
+const MOST_STRANGERS: usize = 10_000;
+
+impl Strangers {
+    fn locked_until(&self, name: &str) -> i64 {
+        let names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        names.get(&Self::key(name)).map_or(0, |(_, until)| *until)
+    }
+
+    fn count_failure(&self, name: &str, now: i64) {
+        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if names.len() >= MOST_STRANGERS {
+            names.clear();
+        }
+        let (failures, until) = names.entry(Self::key(name)).or_default();
+        *failures += 1;
+        *until = lock_seconds(*failures).map_or(0, |lock| now + lock);
+    }
+
+    /// SQLite compares names without regard to the case of Latin letters.
+    fn key(name: &str) -> String {
+        hash(&name.trim().to_ascii_lowercase())
     }
 }
 
@@ -365,6 +406,13 @@ mod tests {
         assert!(book.session(session.text()).unwrap().is_some(), "a guesser throws nobody out");
         book.change_user(id, &new("clerk", Role::Clerk), true).unwrap();
         assert_eq!(book.session(session.text()).unwrap(), None);
+        for _ in 0..FAILURES_BEFORE_LOCK {
+            assert!(matches!(book.log_in("nobody", "guess"), Err(LoginError::Wrong)));
+        }
+        assert!(
+            matches!(book.log_in("Nobody ", "guess"), Err(LoginError::Locked(1..=60))),
+            "as if there were such an account"
+        );
         let down = book.change_user(administrator, &new("boss", Role::Reader), false);
         assert!(matches!(down, Err(AccessError::LastAdministrator)));
         assert!(matches!(book.add_user(&new("Clerk", Role::Reader)), Err(AccessError::Name)));

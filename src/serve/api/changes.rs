@@ -1,5 +1,6 @@
 //! The feed of changes, by which the electronic system keeps up with the archive.
 
+use crate::catalogue::{ChangeKind, ChangeRow};
 use crate::pipeline::Store;
 use crate::serve::access::{Right, Viewer};
 use crate::serve::app::{Shared, reading};
@@ -11,6 +12,11 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use serde::Deserialize;
 use utoipa::IntoParams;
+
+/// Rows read at once.
+const ROWS_A_ROUND: usize = 1000;
+/// Rounds for one answer; one that passes over more says that there is more.
+const MOST_ROUNDS: usize = 50;
 
 /// From where to read on.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -24,7 +30,7 @@ pub struct Since {
     limit: Option<usize>,
 }
 
-/// Tells what was stored, corrected or withdrawn, in order. An answer without changes means that there are none yet.
+/// Tells what was stored, corrected or withdrawn, in order. Read on from `next` as long as `more` is true.
 #[utoipa::path(
     get, path = "/api/v1/changes", tag = "changes", params(Since),
     responses(
@@ -53,10 +59,47 @@ pub async fn changes(
 /// # Errors
 /// [`Problem`] when the catalogue cannot be read.
 pub fn told(store: &Store, viewer: &Viewer, since: u64, limit: usize) -> Result<ChangesObject, Problem> {
-    let rows = store.catalogue.changes(since, limit.saturating_add(1))?;
-    let more = rows.len() > limit;
-    let rows = rows.get(..limit.min(rows.len())).unwrap_or_default();
-    let next = rows.last().map_or(since, |row| row.seq);
-    let seen = rows.iter().filter(|row| viewer.sees(row.organisation.as_deref(), row.secrecy.as_deref()));
-    Ok(ChangesObject { changes: seen.map(ChangeObject::from).collect(), next, more })
+    let (mut next, mut changes) = (since, Vec::new());
+    // An answer without changes means that there are none, so those that are not for the viewer are passed over here.
+    for _ in 0..MOST_ROUNDS {
+        let rows = store.catalogue.changes(next, ROWS_A_ROUND)?;
+        let last = rows.len() < ROWS_A_ROUND;
+        for row in rows {
+            if changes.len() == limit {
+                return Ok(ChangesObject { changes, next, more: true });
+            }
+            if let Some(kind) = kind_for(store, viewer, &row)? {
+                changes.push(ChangeObject::of(&row, kind));
+            }
+            next = row.seq;
+        }
+        if last {
+            return Ok(ChangesObject { changes, next, more: false });
+        }
+    }
+    Ok(ChangesObject { changes, next, more: true })
+}
+
+/// Returns as what a change is told to a viewer: a letter that he may see no more has been withdrawn as far as he knows, and one
+/// that he may see from now on is new to him.
+fn kind_for(store: &Store, viewer: &Viewer, row: &ChangeRow) -> Result<Option<ChangeKind>, Problem> {
+    if viewer.sees_all() {
+        return Ok(Some(row.kind));
+    }
+    let seen = |(organisation, secrecy): (&Option<String>, &Option<String>)| {
+        viewer.sees(organisation.as_deref(), secrecy.as_deref())
+    };
+    let before = row.before.as_ref().is_some_and(|(organisation, secrecy)| seen((organisation, secrecy)));
+    if !seen((&row.organisation, &row.secrecy)) {
+        return Ok(before.then_some(ChangeKind::Withdrawn));
+    }
+    if row.kind == ChangeKind::Withdrawn {
+        return Ok(Some(row.kind));
+    }
+    // What was open then and is secret now is not told of: the row that made it so follows.
+    let now = store.catalogue.document(&row.document)?;
+    if now.is_some_and(|now| !viewer.sees(now.organisation.as_deref(), now.letter.secrecy.as_deref())) {
+        return Ok(None);
+    }
+    Ok(Some(if before { row.kind } else { ChangeKind::Stored }))
 }

@@ -272,12 +272,12 @@ pub fn thread_of(store: &Store, viewer: &Viewer, id: DocumentId) -> Result<Threa
     let mut seen = HashSet::new();
     let named = thread.letters.iter().flat_map(|letter| letter.document.iter().chain(&letter.copies));
     let cited = thread.edges.iter().filter_map(|edge| edge.cited.as_ref());
-    for id in named.chain(cited) {
-        if visible(store, viewer, &id.to_string()).is_ok() {
-            seen.insert(*id);
+    for other in named.chain(cited) {
+        if visible(store, viewer, &other.to_string()).is_ok() {
+            seen.insert(*other);
         }
     }
-    Ok(ThreadObject::of(thread, &seen))
+    Ok(ThreadObject::of(thread.told(id, |id| seen.contains(id))))
 }
 
 /// How a page is to be shown.
@@ -327,10 +327,13 @@ pub async fn page_image(
     let known = sent.clone();
     let (tag, bytes) = reading(&app, move |app, store| {
         let row = visible(store, &asked.viewer, &id)?;
+        if number == 0 || number as usize > row.pages.len() {
+            return Err(Problem::Missing("page"));
+        }
         let turn = if shown.upright { images::turn_of(store, &row, number)? } else { Rotation::None };
         let wanted = Wanted { page: number, width, turn };
         let tag = images::name(&row, wanted);
-        if number > 0 && headers::has_tag(&known, &format!("\"{tag}\"")) {
+        if headers::has_tag(&known, &format!("\"{tag}\"")) {
             return Ok((tag, Vec::new()));
         }
         let bytes = images::page_jpeg(app, store, &row, wanted)?;

@@ -1,5 +1,6 @@
 //! Handing files in, and what became of them.
 
+use crate::pipeline::Store;
 use crate::serve::access::JobRow;
 use crate::serve::access::{Right, Secret, Viewer};
 use crate::serve::app::{App, Shared, blocking};
@@ -96,11 +97,16 @@ fn belongs_to(viewer: &Viewer, given: Option<String>) -> Result<Option<String>, 
 }
 
 /// Returns the object of a job as a viewer may see it.
-pub fn object(app: &App, viewer: &Viewer, job: JobRow) -> Result<JobObject, Problem> {
-    app.archive.read(|store| {
-        let seen = |id: &str| super::visible(store, viewer, id).is_ok();
-        Ok(JobObject::of(job, seen))
-    })
+fn object(app: &App, viewer: &Viewer, job: JobRow) -> Result<JobObject, Problem> {
+    app.archive.read(|store| Ok(JobObject::of(job_told(store, viewer, job))))
+}
+
+/// Returns a job as a viewer may know of it: without the documents that are not for him to see.
+pub fn job_told(store: &Store, viewer: &Viewer, mut job: JobRow) -> JobRow {
+    for end in job.files.iter_mut().filter_map(|file| file.end.as_mut()) {
+        end.documents.retain(|id| super::visible(store, viewer, id).is_ok());
+    }
+    job
 }
 
 /// Tells what became of files handed in.

@@ -8,7 +8,7 @@ mod system;
 
 pub use changes::told;
 pub use documents::{set_right, thread_of, visible, whole};
-pub use jobs::hand_in;
+pub use jobs::{hand_in, job_told};
 
 use super::app::Shared;
 use super::error::Problem;

@@ -3,7 +3,7 @@
 use super::frame::{self, Fields, LANGUAGE, Page, next_address};
 use super::language::Language;
 use crate::serve::access::{LoginError, NewToken, Right, Secret, TokenRow};
-use crate::serve::app::{Shared, blocking};
+use crate::serve::app::{Shared, at_the_door};
 use crate::serve::auth::{self, SESSION};
 use crate::serve::error::Problem;
 use axum::extract::{ConnectInfo, Path, Query, State};
@@ -69,9 +69,16 @@ pub async fn log_in(
             .t("محاولات كثيرة من هذا الجهاز. انتظر خمس دقائق.", "Too many tries from this machine. Wait five minutes.");
         return login_form(language, &next, &name, Some(trouble), StatusCode::TOO_MANY_REQUESTS);
     }
-    let typed = name.clone();
-    let tried = blocking(&app, move |app| {
+    let earlier = auth::cookie(&headers, SESSION).map(str::to_owned);
+    // Names are short; what is longer is no name, and some type their password here.
+    let typed: String = name.chars().take(64).collect();
+    let tried = at_the_door(&app, move |app| {
         let tried = app.book.log_in(&typed, &password);
+        if tried.is_ok() {
+            app.doors.was_right(&address);
+            // Whoever used this browser before is not in it any more.
+            earlier.map(|key| app.book.log_out(&key)).transpose()?;
+        }
         let (action, detail) = match &tried {
             Ok(_) => ("log_in", String::new()),
             Err(error) => ("log_in_failed", error.to_string()),
@@ -184,7 +191,7 @@ pub async fn welcome(
         return welcome_form(&app, language, &secret, &name, Some(trouble));
     }
     let (link, typed) = (secret.clone(), name.clone());
-    let used = blocking(&app, move |app| {
+    let used = at_the_door(&app, move |app| {
         let id = app.book.use_link(&link, &typed, &password)?;
         let user = app.book.users()?.into_iter().find(|user| user.id == id).ok_or(Problem::Missing("account"))?;
         app.book.note(&user.name, "password_set", "", "", "")?;

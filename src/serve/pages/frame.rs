@@ -39,6 +39,11 @@ impl FromRequestParts<Shared> for Page {
         let language = language(&parts.headers);
         let address = parts.uri.path_and_query().map_or("/", |address| address.as_str()).to_owned();
         match Asked::from_request_parts(parts, app).await {
+            // A token may do what it was made for, and making another is never that.
+            Ok(asked) if asked.viewer.scopes.is_some() => {
+                let problem = Problem::Forbidden("pages are for people: a token asks under /api/v1".to_owned());
+                Err(sorry(language, None, &problem))
+            }
             Ok(asked) => Ok(Self { asked, language, address }),
             Err(Problem::LogIn) => {
                 let next = form_urlencoded(&address);

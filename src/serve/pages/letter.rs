@@ -53,6 +53,9 @@ pub async fn page(
     }
     let (asked, language) = (page.asked.clone(), page.language);
     let content = reading(&app, move |app, store| {
+        if shown.q.chars().count() > find::LONGEST_QUERY {
+            return Err(Problem::Wrong(format!("a query has at most {} letters", find::LONGEST_QUERY)));
+        }
         let document = api::whole(store, &asked.viewer, &id)?;
         asked.note(app, "read", &id, "page");
         let thread = api::thread_of(store, &asked.viewer, document.id)?;

@@ -3,7 +3,7 @@
 use super::frame::Page;
 use crate::serve::access::{JobRow, Right};
 use crate::serve::api;
-use crate::serve::app::{Shared, blocking};
+use crate::serve::app::{Shared, reading};
 use crate::serve::error::Problem;
 use axum::extract::multipart::{Multipart, MultipartRejection};
 use axum::extract::{Query, State};
@@ -25,9 +25,10 @@ pub async fn page(State(app): State<Shared>, page: Page, Query(sent): Query<Sent
         return page.go(Err(problem));
     }
     let asked = page.asked.clone();
-    let job = blocking(&app, move |app| match sent.job {
-        Some(id) => Ok(app.book.job(&id)?.filter(|job| crate::serve::dto::may_see_job(&asked.viewer, job))),
-        None => Ok(None),
+    let job = reading(&app, move |app, store| {
+        let Some(id) = sent.job else { return Ok(None) };
+        let job = app.book.job(&id)?.filter(|job| crate::serve::dto::may_see_job(&asked.viewer, job));
+        Ok(job.map(|job| api::job_told(store, &asked.viewer, job)))
     });
     let content = job.await.map(|job| form(&page, title, job.as_ref()));
     page.answer(title, content)

@@ -65,7 +65,11 @@ pub fn main() -> ExitCode {
     start_log(&cli);
     outlive_limits();
     // Faults in decoders are caught and become failures of their file; their own words belong in the log.
-    std::panic::set_hook(Box::new(|panic| tracing::warn!(%panic, "a thread panicked")));
+    // What a fault says may hold words of a letter (a string cut at the wrong place is printed whole); where it happened is enough.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::warn!(place, "a thread panicked");
+    }));
     match run::run(cli) {
         Ok(Outcome::Well) => ExitCode::SUCCESS,
         Ok(Outcome::NotAll) => ExitCode::from(1),

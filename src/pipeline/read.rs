@@ -10,6 +10,7 @@ use crate::model::{Confidence, Dpi, Line, Origin, Page, PageImage, PageNumber, P
 use crate::ocr::OcrEngine;
 use crate::preprocess::{self, Outcome, Prepared};
 use crate::segment::{self, Segmentation};
+use crate::text::normalise::is_direction_mark;
 use std::fs;
 use std::path::{Path, PathBuf};
 use unicode_normalization::UnicodeNormalization;
@@ -304,7 +305,7 @@ fn read_text(folder: &Path, path: &Path, size: PixelSize, index: u32, number: Pa
     name.push(".gt.txt");
     let source = folder.join(name);
     let text = fs::read_to_string(&source).map_err(|error| Failure::Text { path: source.clone(), source: error })?;
-    let text: String = text.nfc().collect();
+    let text: String = text.nfc().filter(|c| !is_direction_mark(*c)).collect();
     let lines: Vec<Line> = lines_of(text.split('\u{000C}').nth(index as usize).unwrap_or_default());
     Ok(Page {
         number,

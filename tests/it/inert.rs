@@ -9,7 +9,7 @@ use std::path::Path;
 const SUBJECT: &str = "صيانة <script>alert(1)</script> \"'><img src=x onerror=alert(2)> في المجمع";
 const NAME: &str = "\"><svg onload=alert(3)>\u{202E}fdp.png";
 /// What would run if it were not escaped.
-const HARM: [&str; 4] = ["<script>alert", "<img src=x", "<svg onload", "\u{202E}fdp"];
+const HARM: [&str; 3] = ["<script>alert", "<img src=x", "<svg onload"];
 
 fn write_letter(folder: &Path) {
     let mut image = GrayImage::from_pixel(400, 560, Luma([255]));
@@ -87,11 +87,14 @@ fn hostile_letters_are_shown_as_text() {
         let mut answer = server.get(&path);
         let page = answer.body_mut().read_to_string().unwrap();
         for harm in HARM {
-            // Direction marks in what was typed stay in the box it was typed into, which isolates them.
-            assert!(harm.contains('\u{202E}') || !page.contains(harm), "{harm:?} on {path}");
+            assert!(!page.contains(harm), "{harm:?} on {path}");
         }
-        assert!(!page.contains("<img src=x"), "{path}");
     }
-    let document = server.get(&format!("/api/v1/documents/{id}?words=false")).body_mut().read_to_string().unwrap();
+    // The name keeps its marks, being a name; wherever it stands, its direction is its own.
+    assert_eq!(
+        letter.matches('\u{202E}').count(),
+        letter.matches("<bdi>&quot;&gt;&lt;svg onload=alert(3)&gt;\u{202E}").count()
+    );
+    let document = server.get(&format!("/api/v1/documents/{id}/text")).body_mut().read_to_string().unwrap();
     assert!(!document.contains(['\u{202E}', '\u{2066}', '\u{2067}']), "a text holds no direction marks");
 }

@@ -8,6 +8,8 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 use ureq::Body;
 use ureq::http::Response;
 use warraq::serve::access::{Book, Clearance, NewToken, NewUser, Right, Role, Viewer};
@@ -129,6 +131,12 @@ const ROUTES: &[(&str, &str, Option<Right>, Ask)] = &[
     ("GET", "/upload", Some(Right::Upload), Paths(&["/upload"])),
     ("POST", "/upload", Some(Right::Upload), Form("")),
     ("GET", "/work", Some(Right::Manage), Paths(&["/work"])),
+    ("POST", "/work/retry", Some(Right::Manage), Apart),
+    ("POST", "/searches", None, Apart),
+    ("POST", "/searches/{id}", None, Apart),
+    ("GET", "/webhooks", Some(Right::Administer), Paths(&["/webhooks"])),
+    ("POST", "/webhooks", Some(Right::Administer), Form("url=x")),
+    ("POST", "/webhooks/{id}", Some(Right::Administer), Form("")),
     ("GET", "/review", Some(Right::Correct), Paths(&["/review"])),
     ("GET", "/review/{id}", Some(Right::Correct), Ask::Letter),
     ("POST", "/review/{id}", Some(Right::Correct), Ask::Letter),
@@ -295,7 +303,15 @@ impl Scene {
         let token = [accounts[0].header("/api/v1/")];
         let job = server.upload(&token, Some(FAW), &[Path::new(&format!("{texts}/letter-{UPLOADED}.png"))]);
         assert_eq!(job["files"][0]["status"], "stored", "{job}");
-        let all = body_json(accounts[0].get(&server, "/api/v1/search?limit=200"));
+        // What was committed to the index is seen soon, not at once.
+        let until = Instant::now() + Duration::from_secs(20);
+        let all = loop {
+            let all = body_json(accounts[0].get(&server, "/api/v1/search?limit=200"));
+            if all["hits"].as_array().unwrap().len() > UPLOADED || Instant::now() > until {
+                break all;
+            }
+            sleep(Duration::from_millis(100));
+        };
         let by_name: BTreeMap<&str, &str> = all["hits"]
             .as_array()
             .unwrap()

@@ -179,14 +179,16 @@ impl<'a> View<'a> {
 
     fn text(&self) -> Markup {
         let Some(page) = self.document.pages.get(self.number as usize - 1) else { return html! {} };
-        let mut at = 0;
+        let mut next = 0;
+        let lines = page.lines.iter().map(|line| {
+            let first = next;
+            next += line.words.len();
+            (first, line)
+        });
         html! {
             div.text dir="auto" lang="ar" tabindex="0" {
-                @for line in &page.lines {
-                    @for word in &line.words {
-                        @if at < MOST_WORDS { (self.word(at, word)) " " }
-                        @let _ = { at += 1; };
-                    }
+                @for (first, line) in lines {
+                    @for (at, word) in (first..MOST_WORDS).zip(&line.words) { (self.word(at, word)) " " }
                     "\n"
                 }
             }

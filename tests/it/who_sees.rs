@@ -226,8 +226,9 @@ fn text(mut answer: Response<Body>) -> String {
 
 /// Returns an address as it is sent: what is not ASCII percent-encoded.
 fn encoded(path: &str) -> String {
-    let one =
-        |byte: u8| if byte.is_ascii() && byte != b' ' { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    let one = |byte: u8| {
+        if byte.is_ascii() && !b" \"<>".contains(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    };
     path.bytes().map(one).collect()
 }
 
@@ -306,7 +307,7 @@ impl Scene {
         // What was committed to the index is seen soon, not at once.
         let until = Instant::now() + Duration::from_secs(20);
         let all = loop {
-            let all = body_json(accounts[0].get(&server, "/api/v1/search?limit=200"));
+            let all = body_json(accounts[0].get(&server, "/api/v1/search?q=صيانة&limit=200"));
             if all["hits"].as_array().unwrap().len() > UPLOADED || Instant::now() > until {
                 break all;
             }

@@ -98,15 +98,20 @@ fn belongs_to(viewer: &Viewer, given: Option<String>) -> Result<Option<String>, 
 
 /// Returns the object of a job as a viewer may see it.
 fn object(app: &App, viewer: &Viewer, job: JobRow) -> Result<JobObject, Problem> {
-    app.archive.read(|store| Ok(JobObject::of(job_told(store, viewer, job))))
+    app.archive.read(|store| job_told(store, viewer, job).map(JobObject::of).ok_or(Problem::Missing("job")))
 }
 
-/// Returns a job as a viewer may know of it: without the documents that are not for him to see.
-pub fn job_told(store: &Store, viewer: &Viewer, mut job: JobRow) -> JobRow {
-    for end in job.files.iter_mut().filter_map(|file| file.end.as_mut()) {
+/// Returns a job as a viewer may know of it: without the letters that are not for him to see, and without their files, whose names
+/// and hashes tell of them, unless he handed them in himself. A job of which nothing is left is none for him.
+pub fn job_told(store: &Store, viewer: &Viewer, mut job: JobRow) -> Option<JobRow> {
+    let own = viewer.user == job.owner;
+    job.files.retain_mut(|file| {
+        let Some(end) = &mut file.end else { return true };
+        let became_letters = !end.documents.is_empty();
         end.documents.retain(|id| super::visible(store, viewer, id).is_ok());
-    }
-    job
+        own || !became_letters || !end.documents.is_empty()
+    });
+    (own || !job.files.is_empty()).then_some(job)
 }
 
 /// Tells what became of files handed in.

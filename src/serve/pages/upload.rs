@@ -28,7 +28,7 @@ pub async fn page(State(app): State<Shared>, page: Page, Query(sent): Query<Sent
     let job = reading(&app, move |app, store| {
         let Some(id) = sent.job else { return Ok(None) };
         let job = app.book.job(&id)?.filter(|job| crate::serve::dto::may_see_job(&asked.viewer, job));
-        Ok(job.map(|job| api::job_told(store, &asked.viewer, job)))
+        Ok(job.and_then(|job| api::job_told(store, &asked.viewer, job)))
     });
     let content = job.await.map(|job| form(&page, title, job.as_ref()));
     page.answer(title, content)

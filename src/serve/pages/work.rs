@@ -53,7 +53,7 @@ pub async fn page(State(app): State<Shared>, page: Page) -> Response {
         failed.reverse();
         let mut jobs = app.book.last_jobs(MOST_JOBS)?;
         jobs.retain(|job| may_see_job(viewer, job));
-        let jobs: Vec<JobRow> = jobs.into_iter().map(|job| api::job_told(store, viewer, job)).collect();
+        let jobs: Vec<JobRow> = jobs.into_iter().filter_map(|job| api::job_told(store, viewer, job)).collect();
         let retry = html! { @if ledger.is_some() && !failed.is_empty() {
             form method="post" action="/work/retry" { (field) button.plain type="submit" { (language.t("أعد المحاولة على الكل", "Try all again")) } }
         } };

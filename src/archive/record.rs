@@ -5,7 +5,7 @@
 
 use crate::model::{
     Confidence, Dpi, EngineId, Evidence, Field, FieldSource, Kind, Letter, Line, Origin, Page, PageNumber, PixelBox,
-    PixelSize, Received, Reference, Rotation, Signatory, Word,
+    PixelSize, Reading, Received, Reference, Rotation, Signatory, Word,
 };
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use jiff::civil::Date;
@@ -57,19 +57,25 @@ struct PageV1 {
     /// Left out where there is none, as in all records written before there were any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     second_reading: Vec<Vec<WordV1>>,
+    /// What doubtful words may be; left out where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    doubts: Vec<DoubtV1>,
 }
 
 /// Text, box and confidence in thousandths: short, since a page has hundreds.
 #[derive(Serialize, Deserialize)]
 struct WordV1(String, [u32; 4], u16);
 
+/// Line and word it stands for, from 0, and what that word may be, with probabilities in thousandths.
+#[derive(Serialize, Deserialize)]
+struct DoubtV1(usize, usize, Vec<(String, u16)>);
+
 /// Returns the record of a page. Equal pages give equal bytes.
 ///
 /// # Errors
 /// [`RecordError`] never for pages this program made; packing in memory has no other way to fail.
 pub fn encode_page(page: &Page) -> Result<Vec<u8>, RecordError> {
-    let word =
-        |word: &Word| WordV1(word.text.clone(), word.bounds.edges(), (word.confidence.get() * 1000.0).round() as u16);
+    let word = |word: &Word| WordV1(word.text.clone(), word.bounds.edges(), thousandths(word.confidence));
     let lines = |lines: &[Line]| lines.iter().map(|line| line.words.iter().map(word).collect()).collect();
     let record = PageV1 {
         version: PAGE_VERSION,
@@ -83,6 +89,7 @@ pub fn encode_page(page: &Page) -> Result<Vec<u8>, RecordError> {
         reason: page.reason.clone(),
         lines: lines(&page.lines),
         second_reading: lines(&page.second_reading),
+        doubts: doubts(&page.lines),
     };
     let mut packer = GzEncoder::new(Vec::new(), Compression::default());
     packer.write_all(&serde_json::to_vec(&record)?)?;
@@ -101,9 +108,16 @@ pub fn decode_page(record: &[u8]) -> Result<Page, RecordError> {
     let word = |WordV1(text, bounds, thousandths): WordV1| Word {
         text,
         bounds: PixelBox::from(bounds),
-        confidence: Confidence::new(f32::from(thousandths) / 1000.0),
+        confidence: confidence(thousandths),
+        readings: Vec::new(),
     };
     let line = |words: Vec<WordV1>| Line::new(words.into_iter().map(word).collect());
+    let mut lines: Vec<Line> = record.lines.into_iter().map(line).collect();
+    for DoubtV1(line, word, readings) in record.doubts {
+        if let Some(word) = lines.get_mut(line).and_then(|line| line.words.get_mut(word)) {
+            word.readings = unpack_readings(readings);
+        }
+    }
     Ok(Page {
         number: PageNumber(record.number),
         size: PixelSize { width: record.width, height: record.height },
@@ -113,9 +127,35 @@ pub fn decode_page(record: &[u8]) -> Result<Page, RecordError> {
         origin: origin_of(&record.origin)?,
         engine: record.engine.map(EngineId),
         reason: record.reason,
-        lines: record.lines.into_iter().map(line).collect(),
+        lines,
         second_reading: record.second_reading.into_iter().map(line).collect(),
     })
+}
+
+fn thousandths(confidence: Confidence) -> u16 {
+    (confidence.get() * 1000.0).round() as u16
+}
+
+fn confidence(thousandths: u16) -> Confidence {
+    Confidence::new(f32::from(thousandths) / 1000.0)
+}
+
+fn doubts(lines: &[Line]) -> Vec<DoubtV1> {
+    let mut doubts = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let doubtful = line.words.iter().enumerate().filter(|(_, word)| !word.readings.is_empty());
+        doubts.extend(doubtful.map(|(word_at, word)| DoubtV1(at, word_at, pack_readings(&word.readings))));
+    }
+    doubts
+}
+
+fn pack_readings(readings: &[Reading]) -> Vec<(String, u16)> {
+    readings.iter().map(|reading| (reading.text.clone(), thousandths(reading.probability))).collect()
+}
+
+fn unpack_readings(readings: Vec<(String, u16)>) -> Vec<Reading> {
+    let reading = |(text, thousandths)| Reading { text, probability: confidence(thousandths) };
+    readings.into_iter().map(reading).collect()
 }
 
 fn check_version(json: &[u8], known: u32) -> Result<(), RecordError> {
@@ -149,6 +189,9 @@ struct LetterV1 {
     version: u32,
     kind: Option<FieldV1<String>>,
     number: Option<FieldV1<String>>,
+    /// What the number may be, with probabilities in thousandths; left out where it was read without doubt.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    number_may_be: Vec<(String, u16)>,
     date: Option<FieldV1<Date>>,
     hijri_date: Option<FieldV1<String>>,
     from: Option<FieldV1<String>>,
@@ -190,6 +233,8 @@ struct ReferenceV1 {
     /// Came later: earlier records do not have it, and earlier programs pass over it.
     #[serde(default)]
     issuer: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    may_be: Vec<(String, u16)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -209,6 +254,7 @@ pub fn encode_letter(letter: &Letter) -> Result<String, RecordError> {
         version: LETTER_VERSION,
         kind: letter.kind.as_ref().map(|kind| pack(kind, |kind| kind.as_str().to_owned())),
         number: letter.number.as_ref().map(text),
+        number_may_be: pack_readings(&letter.number_may_be),
         date: letter.date.as_ref().map(|date| pack(date, |date| *date)),
         hijri_date: letter.hijri_date.as_ref().map(text),
         from: letter.from.as_ref().map(text),
@@ -220,6 +266,7 @@ pub fn encode_letter(letter: &Letter) -> Result<String, RecordError> {
                     number: Some(to.number.clone()),
                     date: to.date,
                     issuer: to.issuer.clone(),
+                    may_be: pack_readings(&to.may_be),
                 })
             })
             .collect(),
@@ -247,6 +294,7 @@ pub fn decode_letter(record: &str) -> Result<Letter, RecordError> {
     Ok(Letter {
         kind: record.kind.map(|field| unpack(field, kind_of)).transpose()?,
         number: record.number.map(|field| unpack(field, Ok)).transpose()?,
+        number_may_be: unpack_readings(record.number_may_be),
         date: record.date.map(|field| unpack(field, Ok)).transpose()?,
         hijri_date: record.hijri_date.map(|field| unpack(field, Ok)).transpose()?,
         from: record.from.map(|field| unpack(field, Ok)).transpose()?,
@@ -256,7 +304,7 @@ pub fn decode_letter(record: &str) -> Result<Letter, RecordError> {
             .map(|field| {
                 unpack(field, |to| {
                     let (number, date, issuer) = (to.number.unwrap_or_default(), to.date, to.issuer);
-                    Ok(Reference { number, date, issuer, document: None })
+                    Ok(Reference { number, date, issuer, may_be: unpack_readings(to.may_be), document: None })
                 })
             })
             .collect::<Result<_, _>>()?,
@@ -308,7 +356,12 @@ mod tests {
             text: text.to_owned(),
             bounds: PixelBox::new(left, 40, left + 50, 80),
             confidence: Confidence::new(0.875),
+            readings: Vec::new(),
         };
+        let reading =
+            |text: &str, probability| Reading { text: text.to_owned(), probability: Confidence::new(probability) };
+        let doubtful =
+            Word { readings: vec![reading("١٢/٣", 0.5), reading("١٢/٨", 0.25)], ..word("١٢/٣", 900) };
         Page {
             number: PageNumber(2),
             size: PixelSize { width: 2480, height: 3508 },
@@ -317,7 +370,7 @@ mod tests {
             origin: Origin::Ocr,
             engine: Some(EngineId("tesseract 5.3.0".to_owned())),
             reason: None,
-            lines: vec![Line::new(vec![word("العدد", 1000), word("١٢/٣", 900)]), Line::new(vec![word("م/", 500)])],
+            lines: vec![Line::new(vec![word("العدد", 1000), doubtful]), Line::new(vec![word("م/", 500)])],
             second_reading: vec![Line::new(vec![word("العبد", 1000)])],
         }
     }
@@ -347,8 +400,10 @@ mod tests {
             number: Some(field("م.ع/12".to_owned())),
             date: Some(field(jiff::civil::date(2014, 3, 12))),
             to: vec![field("شركة الفاو".to_owned())],
+            number_may_be: vec![Reading { text: "م.ع/13".to_owned(), probability: Confidence::new(0.125) }],
             references: vec![field(Reference {
                 number: "375".to_owned(),
+                may_be: vec![Reading { text: "876".to_owned(), probability: Confidence::new(0.25) }],
                 issuer: Some("أمانة بغداد".to_owned()),
                 ..Reference::default()
             })],

@@ -190,6 +190,30 @@ pub(super) fn citations_like(
     statement.query_map(params![number_key, date.map(|date| date.to_string())], citation_row)?.collect()
 }
 
+/// Returns the numbers of the letters of a body dated from one day to another, without one letter.
+pub(super) fn numbers_of(
+    connection: &Connection,
+    issuer: &str,
+    (from, until): (LetterDate, LetterDate),
+    without: &DocumentId,
+) -> rusqlite::Result<Vec<String>> {
+    let sql = "SELECT letter_number FROM documents WHERE letter_date BETWEEN ?1 AND ?2 AND issuer = ?3 AND id <> ?4
+                      AND letter_number IS NOT NULL
+               ORDER BY letter_date LIMIT 200";
+    let keys = params![from.to_string(), until.to_string(), issuer, without.to_string()];
+    connection.prepare_cached(sql)?.query_map(keys, |row| row.get(0))?.collect()
+}
+
+/// Returns the codes of letters before the first stroke of numbers, with how many letters and citations have each.
+pub(super) fn codes(connection: &Connection) -> rusqlite::Result<Vec<(String, u64)>> {
+    let sql = "SELECT substr(number_key, 1, instr(number_key, '/') - 1) AS code, count(*) FROM
+                   (SELECT number_key FROM documents WHERE number_key IS NOT NULL
+                    UNION ALL SELECT number_key FROM citations)
+               WHERE instr(number_key, '/') > 0 AND code GLOB '[^0-9]*' GROUP BY code";
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?.collect()
+}
+
 /// Returns every citation, by number.
 pub(super) fn citations(connection: &Connection) -> rusqlite::Result<Vec<CitationRow>> {
     let sql = "SELECT * FROM citations ORDER BY number_key, date, document, position";

@@ -229,6 +229,19 @@ impl Catalogue for SqliteCatalogue {
         self.read(|connection| documents::citations_like(connection, number_key, date))
     }
 
+    fn numbers_of(
+        &self,
+        issuer: &str,
+        days: (LetterDate, LetterDate),
+        without: &DocumentId,
+    ) -> Result<Vec<String>, CatalogueError> {
+        self.read(|connection| documents::numbers_of(connection, issuer, days, without))
+    }
+
+    fn codes(&self) -> Result<Vec<(String, u64)>, CatalogueError> {
+        self.read(documents::codes)
+    }
+
     fn citations(&self) -> Result<Vec<CitationRow>, CatalogueError> {
         self.read(documents::citations)
     }

@@ -234,6 +234,7 @@ mod tests {
             text: text.to_owned(),
             bounds: PixelBox::new(0, 0, 10, 10),
             confidence: Confidence::new(1.0),
+            readings: Vec::new(),
         };
         TextLayer {
             lines: text.lines().map(|line| Line::new(line.split_whitespace().map(word).collect())).collect(),

@@ -281,6 +281,7 @@ mod tests {
             text: (*text).to_owned(),
             bounds: PixelBox::default(),
             confidence: Confidence::new(*confidence),
+            readings: Vec::new(),
         };
         Page {
             number: PageNumber(1),

@@ -248,10 +248,12 @@ mod tests {
     };
 
     fn document() -> Document {
-        let word =
-            Word {
-                text: "العدد".to_owned(), bounds: PixelBox::new(1, 2, 3, 4), confidence: Confidence::new(0.97)
-            };
+        let word = Word {
+            text: "العدد".to_owned(),
+            bounds: PixelBox::new(1, 2, 3, 4),
+            confidence: Confidence::new(0.97),
+            readings: Vec::new(),
+        };
         let evidence = Evidence {
             written: "العدد ١٢".to_owned(),
             page: PageNumber(1),

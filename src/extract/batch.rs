@@ -173,7 +173,7 @@ fn names_body(strip: &Passage) -> bool {
 
 /// Says whether the page bears an office that signs.
 fn signed(sheet: &Sheet) -> bool {
-    super::signatory::find(sheet, 0).is_some()
+    super::signatory::is_signed(sheet)
 }
 
 #[cfg(test)]

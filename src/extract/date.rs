@@ -10,6 +10,8 @@ use crate::model::LetterDate;
 
 /// Years that letters are dated in.
 const YEARS: std::ops::RangeInclusive<u32> = 1920..=2100;
+/// How much further than usual the name of a month may lie from what was read: day and year stand beside it.
+const MONTH_SLACK: f32 = 2.2;
 /// What parts day, month and year.
 const SEPARATORS: &str = "/\\-–—.|_،,";
 
@@ -56,14 +58,51 @@ pub fn looks_like_one(atoms: &[Atom], at: usize) -> bool {
     three_groups(atoms, at).is_some()
 }
 
-fn digits(atom: Option<&Atom>) -> Option<(u32, usize)> {
+/// Returns the number that an atom of digits writes, and how many they are.
+fn digits(atom: Option<&Atom>) -> Option<Group> {
     let atom = atom?;
-    Some((atom.value()?, atom.key.len()))
+    let length = atom.key.len();
+    // The full stop behind a date stands left of it and is read as ٠.
+    let stop = matches!(length, 3 | 5) && atom.text.starts_with('٠');
+    Some((atom.value()?, length - usize::from(stop)))
+}
+
+/// Returns the first place from `from` on and before `until` where a date stands whose year has three digits or five: the atom it starts
+/// at, the days that it can be with one digit more or less, and the atom after its last. Readers take two equal digits for one.
+pub fn find_damaged(atoms: &[Atom], from: usize, until: usize) -> Option<(usize, Vec<LetterDate>, usize)> {
+    (from..until.min(atoms.len())).find_map(|at| {
+        let ([first, second, third], end) = three_groups(atoms, at)?;
+        let (year, day) = match (first.1, third.1) {
+            (1 | 2, 3 | 5) => (third.0, first.0),
+            (3 | 5, 1 | 2) => (first.0, third.0),
+            _ => return None,
+        };
+        let digits = year.to_string();
+        // Or five: a digit was read twice.
+        let without_one = |text: &str| -> Vec<String> {
+            let without = |at: usize| text.chars().enumerate().filter(|(i, _)| *i != at).map(|(_, c)| c).collect();
+            (0..text.len()).map(without).collect()
+        };
+        let lost = |whole: &u32| {
+            let whole = whole.to_string();
+            without_one(&whole).contains(&digits) || without_one(&digits).contains(&whole)
+        };
+        let years = YEARS.filter(lost);
+        let days: Vec<LetterDate> = years
+            .filter_map(|year| match civil(year, second.0, day)? {
+                Day::Civil(day) => Some(day),
+                Day::Hijri(_) => None,
+            })
+            .collect();
+        (!days.is_empty() && second.1 <= 2).then_some((at, days, end))
+    })
 }
 
 /// Returns the atom after one separator, which may stand apart from what it parts.
 fn after_separator(atoms: &[Atom], at: usize) -> Option<usize> {
-    atoms.get(at)?.is_mark(SEPARATORS).then_some(at + 1)
+    let after = atoms.get(at)?.is_mark(SEPARATORS).then_some(at + 1)?;
+    // A speck beside a stroke is read as a dash.
+    Some(after + usize::from(atoms.get(after).is_some_and(|mark| mark.is_mark("-–.ـ"))))
 }
 
 type Group = (u32, usize);
@@ -125,7 +164,10 @@ fn with_month_name(atoms: &[Atom], at: usize) -> Option<Found> {
 fn month_at(atoms: &[Atom], at: usize) -> Option<(u32, bool, usize)> {
     let months = labels::months();
     let of = |lists: &[Vec<Phrase>], is_hijri: bool| {
-        let found = lists.iter().enumerate().filter_map(|(i, names)| Some((i, labels::find_at(atoms, at, names)?)));
+        let found = lists
+            .iter()
+            .enumerate()
+            .filter_map(|(i, names)| Some((i, labels::find_near(atoms, at, names, MONTH_SLACK)?)));
         let mut found: Vec<_> = found.collect();
         found.sort_by(|a, b| a.1.distance.total_cmp(&b.1.distance));
         // A name as near to another month as to this one says nothing.

@@ -5,6 +5,7 @@
 //! further down: elsewhere on the first page a label counts only at the start of a strip and with a mark behind it.
 
 use super::date::{self, Day};
+use super::doubt::{self, Weighed};
 use super::hijri::HijriDate;
 use super::kind;
 use super::labels::{self, Match, Phrase, labels};
@@ -12,7 +13,7 @@ use super::number;
 use super::passage::{Passage, Sort};
 use super::sheet::Sheet;
 use super::{Remark, signatory, subject};
-use crate::model::{Field, LetterDate, Received};
+use crate::model::{Field, LetterDate, Reading, Received};
 use std::ops::Range;
 
 /// Share of the strips of the first page that count as letterhead where nothing ends it.
@@ -24,9 +25,11 @@ const MARKED_SLACK: f32 = 1.35;
 /// Letters before a date that may be what was left of its label.
 const MISREAD_LABEL: usize = 8;
 /// Days that the two calendars may lie apart: months begin when the moon is seen, a day before or after the table.
-const CALENDARS_APART: i32 = 2;
+pub const CALENDARS_APART: i32 = 2;
 /// Of two dates that contradict each other one is believed if it was read with so much more confidence.
 const CLEARLY: f32 = 0.15;
+/// A value less likely than this is left out.
+const LIKELY_ENOUGH: f32 = 0.4;
 /// Strips that belong to a stamp of receipt.
 const STAMP_STRIPS: usize = 3;
 
@@ -43,6 +46,8 @@ pub struct Header<'s, 'a> {
 pub struct Dates {
     /// The civil one.
     pub civil: Option<Field<LetterDate>>,
+    /// What the civil one may be where the reader lost a digit of its year.
+    pub civil_may_be: Vec<Field<LetterDate>>,
     /// The Hijri one.
     pub hijri: Option<Field<HijriDate>>,
     /// The civil one below the signature.
@@ -150,42 +155,56 @@ impl<'s, 'a> Header<'s, 'a> {
         places
     }
 
-    /// Returns the letter's number.
-    pub fn number(&self, remarks: &mut Vec<Remark>) -> Option<Field<String>> {
+    /// Returns the letter's number, and what else it may be where it was read with doubt.
+    pub fn number(&self, remarks: &mut Vec<Remark>) -> (Option<Field<String>>, Vec<Reading>) {
         let found = self.labels(&labels().number);
+        let mut may_be = Vec::new();
         for label in &found {
-            let read = self.places(label).into_iter().find_map(|(index, at)| self.number_at(index, at));
+            let read = self.places(label).into_iter().find_map(|(index, at)| self.number_at(index, at, &mut may_be));
             if let Some((index, number)) = read.or_else(|| self.number_before(label)) {
-                let strip = self.sheet.strips.get(index)?;
-                let of_label = if index == label.strip { label.start..label.end } else { number.range.clone() };
-                let range = of_label.start.min(number.range.start)..of_label.end.max(number.range.end);
-                return Some(strip.field(number.value, range));
+                let Some(strip) = self.sheet.strips.get(index) else { continue };
+                let of_label = strip.words_of(&(label.start..label.end));
+                let of_label = if index == label.strip { of_label } else { number.words.clone() };
+                let words = of_label.start.min(number.words.start)..of_label.end.max(number.words.end);
+                return (Some(Field { value: number.value, evidence: strip.evidence_in(words) }), may_be);
             }
         }
         remarks.push(if found.is_empty() { Remark::NoNumber } else { Remark::NumberUnreadable });
-        None
+        (None, may_be)
     }
 
-    fn number_at(&self, index: usize, at: usize) -> Option<(usize, number::Found)> {
+    /// Returns the likeliest number from atom `at` of strip `index` on, if it is likely enough; what it may be goes to `may_be`.
+    fn number_at(&self, index: usize, at: usize, may_be: &mut Vec<Reading>) -> Option<(usize, Weighed<String>)> {
         let strip = self.sheet.strips.get(index)?;
-        let found = number::find_at(&strip.atoms, at).filter(|number| !strip.is_doubtful(number.range.clone()))?;
-        let beside = (found.range.end == strip.atoms.len()).then(|| self.sheet.beside(index)).flatten();
+        let find = |passage: &Passage, at: usize| {
+            let found = number::find_at(&passage.atoms, at)?;
+            (!passage.is_doubtful(found.range.clone())).then_some((found.value, found.range))
+        };
+        let found = doubt::values(strip, at, doubt::of_number, find);
+        if may_be.is_empty() {
+            *may_be = doubt::readings(&found, String::clone);
+        }
+        let best = found.into_iter().next().filter(|best| best.probability >= LIKELY_ENOUGH)?;
+        let beside = (best.words.end == strip.words.len()).then(|| self.sheet.beside(index)).flatten();
         let goes_on = beside.and_then(|beside| self.sheet.strips.get(beside)?.atoms.first());
         // A wide gap, then a stroke: the rest of the number was not read.
         let is_cut_off = goes_on.is_some_and(|mark| mark.is_mark("/\\"));
         // A reader that loses digits leaves one; few letters of a year have such a number.
-        let one_digit = found.value.len() == 1 && strip.confidence(found.range.clone()) < 1.0;
-        (!is_cut_off && !one_digit).then_some((index, found))
+        let surety = strip.words_at(&best.words).iter().map(|placed| placed.word.confidence.get()).fold(1.0, f32::min);
+        let one_digit = best.value.len() == 1 && surety < 1.0;
+        (!is_cut_off && !one_digit).then_some((index, best))
     }
 
     /// Returns the number that a reader put before its label, as some do with digits in a line from right to left.
-    fn number_before(&self, label: &Label) -> Option<(usize, number::Found)> {
+    fn number_before(&self, label: &Label) -> Option<(usize, Weighed<String>)> {
         let strip = self.sheet.strips.get(label.strip).filter(|strip| !strip.bounds.is_empty())?;
         let nothing_behind = strip.slice(label.end..usize::MAX).iter().all(|atom| atom.sort == Sort::Mark);
         let ends_here = |number: &number::Found| number.range.end == label.start;
-        (0..label.start)
-            .filter(|_| nothing_behind)
-            .find_map(|at| self.number_at(label.strip, at).filter(|(_, number)| ends_here(number)))
+        let number_at = |at: usize| number::find_at(&strip.atoms, at).filter(ends_here);
+        let number = (0..label.start).filter(|_| nothing_behind).find_map(number_at)?;
+        let words = strip.words_of(&number.range);
+        let sure = !strip.is_doubtful(number.range) && number.value.len() > 1;
+        sure.then_some((label.strip, Weighed { value: number.value, probability: 1.0, mass: 1.0, words }))
     }
 
     /// Returns the letter's dates.
@@ -223,15 +242,27 @@ impl<'s, 'a> Header<'s, 'a> {
     fn take_in(&self, index: usize, from: usize, dates: &mut Dates) {
         let Some(strip) = self.sheet.strips.get(index) else { return };
         let mut at = from;
+        if let Some((start, days, end)) = date::find_damaged(&strip.atoms, at, at + DATE_REACH)
+            && dates.civil_may_be.is_empty()
+        {
+            let field = |value| Field { value, evidence: strip.evidence(start..end) };
+            dates.civil_may_be = days.into_iter().map(field).collect();
+        }
         // Far behind its label stands a date of something else.
-        while let Some((start, found)) = date::find(&strip.atoms, at, at + DATE_REACH) {
-            at = found.end;
-            if strip.is_doubtful(start..found.end) {
+        let find = |passage: &Passage, at: usize| {
+            let (start, found) = date::find(&passage.atoms, at, at + DATE_REACH)?;
+            Some((found.day, start..found.end))
+        };
+        while let Some(found) = doubt::values(strip, at, doubt::of_date, find).into_iter().next() {
+            at = strip.first_atom(found.words.end).max(at + 1);
+            let is_doubtful = strip.words_at(&found.words).iter().any(|placed| placed.doubtful);
+            if is_doubtful || found.probability < LIKELY_ENOUGH {
                 continue;
             }
-            match found.day {
-                Day::Civil(day) if dates.civil.is_none() => dates.civil = Some(strip.field(day, start..found.end)),
-                Day::Hijri(day) if dates.hijri.is_none() => dates.hijri = Some(strip.field(day, start..found.end)),
+            let evidence = strip.evidence_in(found.words);
+            match found.value {
+                Day::Civil(value) if dates.civil.is_none() => dates.civil = Some(Field { value, evidence }),
+                Day::Hijri(value) if dates.hijri.is_none() => dates.hijri = Some(Field { value, evidence }),
                 _ => {}
             }
         }
@@ -323,7 +354,7 @@ fn is_stamp(strip: &Passage) -> bool {
 
 /// Says whether a strip holds a date and next to nothing else.
 pub fn is_bare_date(strip: &Passage) -> bool {
-    date::find(&strip.atoms, 0, 3).is_some_and(|(start, found)| {
+    date::find(&strip.atoms, 0, DATE_REACH).is_some_and(|(start, found)| {
         strip.letters(0..start) <= MISREAD_LABEL && strip.letters(found.end..usize::MAX) <= 2
     })
 }

@@ -29,6 +29,12 @@ impl HijriDate {
         plausible.then_some(Self { year: year as i32, month: month as i32, day: day as i32 })
     }
 
+    /// Returns the day that [`fmt::Display`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, '-').map(|part| part.parse().ok());
+        Self::new(parts.next()??, parts.next()??, parts.next()??)
+    }
+
     /// Returns the civil day by the tabular calendar.
     pub fn to_civil(self) -> Option<LetterDate> {
         let anchor = LetterDate::new(1882, 11, 12).ok()?;

@@ -16,6 +16,7 @@ const MONTHS: &str = include_str!("months.toml");
 #[derive(Clone, Debug, Deserialize)]
 #[serde(from = "String")]
 pub struct Phrase {
+    written: String,
     key: Vec<char>,
     words: usize,
     signature: Signature,
@@ -25,7 +26,7 @@ impl From<String> for Phrase {
     fn from(text: String) -> Self {
         let spaced = search_key(&text);
         let key: Vec<char> = spaced.chars().filter(|c| *c != ' ').collect();
-        Self { words: spaced.split(' ').count(), signature: Signature::of(&key), key }
+        Self { words: spaced.split(' ').count(), signature: Signature::of(&key), key, written: text }
     }
 }
 
@@ -33,6 +34,28 @@ impl Phrase {
     /// Says whether the phrase is exactly this key.
     pub fn is(&self, key: &[char]) -> bool {
         self.key == key
+    }
+
+    /// Returns the phrase as the list has it.
+    pub fn written(&self) -> &str {
+        &self.written
+    }
+
+    /// Returns the number of its letters.
+    pub fn length(&self) -> usize {
+        self.key.len()
+    }
+
+    /// Says whether the key of the phrase ends with these letters.
+    pub fn ends_with(&self, letters: &[char]) -> bool {
+        self.key.ends_with(letters)
+    }
+
+    /// Says whether a key is the phrase but for one letter, or what is left of it behind its first one or two: for places where
+    /// other evidence stands beside it.
+    pub fn is_nearly(&self, key: &[char]) -> bool {
+        let rest = self.key.len() >= 4 && key.len() >= 2 && key.len() + 2 >= self.key.len() && self.key.ends_with(key);
+        rest || self.key.len() >= 4 && distance::within(key, &self.key, 1.0).is_some()
     }
 
     /// Returns how far a reading may lie from the phrase. Short words have near neighbours that mean other things.
@@ -186,6 +209,7 @@ pub struct References {
 pub struct Signing {
     pub honorifics: Vec<Phrase>,
     pub titles: Vec<Phrase>,
+    pub offices: Vec<Phrase>,
 }
 
 /// Names of the twelve months in both calendars.

@@ -11,6 +11,7 @@
 pub mod batch;
 mod date;
 mod distance;
+mod doubt;
 mod header;
 mod hijri;
 mod kind;
@@ -27,6 +28,7 @@ pub mod typed;
 
 use crate::model::{Field, Kind, Letter, LetterDate, Page, Reference};
 use header::Header;
+use hijri::HijriDate;
 use references::{Cited, Issuer};
 use sheet::Sheet;
 
@@ -87,8 +89,10 @@ pub fn read_letter(pages: &[Page]) -> (Letter, Vec<Remark>) {
     let kind = kind::find(&sheet);
     let is_minutes = kind.as_ref().is_some_and(|kind| kind.value == Kind::Minutes);
     let dates = header.dates(&mut remarks);
+    let (number, number_may_be) = header.number(&mut remarks);
     let mut letter = Letter {
-        number: header.number(&mut remarks),
+        number,
+        number_may_be,
         date: dates.civil,
         hijri_date: dates.hijri.map(|Field { value, evidence }| Field { value: value.to_string(), evidence }),
         from: parties::from(&sheet, &header),
@@ -102,7 +106,10 @@ pub fn read_letter(pages: &[Page]) -> (Letter, Vec<Remark>) {
         received: header.received(),
         kind,
     };
-    letter.references = cited(references::find(&sheet, &header), &letter);
+    let found = references::find(&sheet, &header);
+    let latest = found.iter().filter_map(|cited| cited.field.value.date).max();
+    letter.date = letter.date.take().or_else(|| mended_date(&dates.civil_may_be, &letter, latest));
+    letter.references = cited(found, &letter);
     prefer_possible_date(&mut letter, dates.below);
     remarks.extend(remarks_on(&letter));
     (letter, remarks)
@@ -113,7 +120,13 @@ fn cited(found: Vec<Cited>, letter: &Letter) -> Vec<Field<Reference>> {
     let sender = letter.from.as_ref().map(|from| from.value.clone());
     // Of several recipients nobody can say which is meant.
     let recipient = if let [only] = letter.to.as_slice() { Some(only.value.clone()) } else { None };
-    let with_issuer = |Cited { mut field, issuer }: Cited| {
+    let on = letter.date.as_ref().map(|date| date.value);
+    let with_issuer = |Cited { mut field, issuer, days }: Cited| {
+        // A letter is answered within the year or so.
+        let mut possible = days.into_iter().filter(|day| on.is_some_and(|on| is_within(*day, on)));
+        if let (Some(only), None) = (possible.next(), possible.next()) {
+            field.value.date = Some(only);
+        }
         field.value.issuer = match issuer {
             Issuer::Own => sender.clone(),
             Issuer::Addressee => recipient.clone(),
@@ -123,6 +136,25 @@ fn cited(found: Vec<Cited>, letter: &Letter) -> Vec<Field<Reference>> {
         field
     };
     found.into_iter().map(with_issuer).collect()
+}
+
+/// Days within which a letter is answered, nearly always.
+const ANSWERED_WITHIN: i32 = 330;
+
+fn is_within(cited: LetterDate, on: LetterDate) -> bool {
+    cited.until(on).is_ok_and(|span| (0..=ANSWERED_WITHIN).contains(&span.get_days()))
+}
+
+/// Returns the only one of possible dates that the Hijri date beside it, or else the latest letter cited, agrees with.
+fn mended_date(may_be: &[Field<LetterDate>], letter: &Letter, latest: Option<LetterDate>) -> Option<Field<LetterDate>> {
+    let hijri = letter.hijri_date.as_ref().and_then(|hijri| HijriDate::parse(&hijri.value));
+    let agrees = |day: LetterDate| match hijri {
+        Some(hijri) => hijri.days_from(day).is_some_and(|apart| apart <= header::CALENDARS_APART),
+        None => latest.is_some_and(|latest| is_within(latest, day)),
+    };
+    let mut possible = may_be.iter().filter(|field| agrees(field.value));
+    let only = possible.next()?;
+    possible.next().is_none().then(|| only.clone())
 }
 
 /// No letter cites a later one: where the date in the letterhead says so and the one below the signature does not, that one counts.

@@ -97,7 +97,8 @@ impl Reader<'_> {
                 // In `14ص` and in the decimal `1.5` the digits do not end the number, so neither is one.
             }
             Sort::Letters if self.fits(atom) => {
-                self.value.extend(atom.text.chars().filter(|c| fold_char(*c).next().is_some()))
+                let letters = self.letters_of(atom);
+                self.value.push_str(&letters);
             }
             _ => return false,
         }
@@ -107,6 +108,19 @@ impl Reader<'_> {
             self.done = self.value.clone();
         }
         true
+    }
+
+    /// Returns the letters of a code as print has them: between full stops stands one letter each, so that `مم.ع` is `م.ع`, and no office's
+    /// code is the word `في`, for which a wide ف is taken.
+    fn letters_of(&self, atom: &Atom) -> String {
+        let letters: Vec<char> = atom.text.chars().filter(|c| fold_char(*c).next().is_some()).collect();
+        let is_stop = |at: Option<usize>| at.and_then(|at| self.atoms.get(at)).is_some_and(|mark| mark.is_mark("."));
+        let abbreviated = is_stop(Some(self.next + 1)) || is_stop(self.next.checked_sub(1));
+        let doubled = abbreviated && matches!(atom.key.as_slice(), [a, b] if a == b);
+        let before_stroke = self.atoms.get(self.next + 1).is_some_and(|mark| mark.is_mark("/\\"));
+        let preposition = self.value.is_empty() && before_stroke && (atom.key_is("في") || atom.key_is("فى"));
+        let kept = if doubled || preposition { 1 } else { letters.len() };
+        letters.into_iter().take(kept).collect()
     }
 
     /// Says whether a run of letters can be a code at this place.
@@ -193,6 +207,9 @@ mod tests {
         check("د.ف/2/17 التاريخ", Some("د.ف/2/17"));
         check("(13863) والمؤرخ", Some("13863"));
         check("AB-12/7", Some("AB-12/7"));
+        check("مم.ع / ١١ / ١٢", Some("م.ع/11/12"));
+        check("ه.مم/5631", Some("ه.م/5631"));
+        check("في/785", Some("ف/785"));
     }
 
     #[test]

@@ -81,15 +81,49 @@ pub struct Passage<'a> {
 impl<'a> Passage<'a> {
     /// Returns the passage of these words.
     pub fn new(words: Vec<Placed<'a>>) -> Self {
+        let texts: Vec<&str> = words.iter().map(|placed| placed.word.text.as_str()).collect();
+        Self::read_as(words, &texts)
+    }
+
+    /// Returns the passage of these words if each is read as the text in its place.
+    pub fn read_as(words: Vec<Placed<'a>>, texts: &[&str]) -> Self {
         let mut atoms = Vec::with_capacity(words.len() * 2);
-        for (index, placed) in words.iter().enumerate() {
-            cut(&placed.word.text, index, &mut atoms);
+        for (index, text) in texts.iter().enumerate() {
+            cut(text, index, &mut atoms);
         }
         for atom in &mut atoms {
             atom.signature = Signature::of(&atom.key);
         }
         let bounds = PixelBox::around(words.iter().map(|placed| placed.upright));
         Self { words, atoms, bounds }
+    }
+
+    /// Returns the word that an atom stands in.
+    pub fn word_of(&self, atom: usize) -> Option<usize> {
+        self.atoms.get(atom).map(|atom| atom.word)
+    }
+
+    /// Returns the words that atoms stand in.
+    pub fn words_of(&self, atoms: &Range<usize>) -> Range<usize> {
+        let slice = self.slice(atoms.clone());
+        slice.first().zip(slice.last()).map_or(0..0, |(first, last)| first.word..last.word + 1)
+    }
+
+    /// Returns the words of a range; what lies beyond the end is left out.
+    pub fn words_at(&self, words: &Range<usize>) -> &[Placed<'a>] {
+        let end = words.end.min(self.words.len());
+        self.words.get(words.start.min(end)..end).unwrap_or_default()
+    }
+
+    /// Returns the first atom of a word, or where it would stand.
+    pub fn first_atom(&self, word: usize) -> usize {
+        self.atoms.partition_point(|atom| atom.word < word)
+    }
+
+    /// Returns the keys of the first atoms of a word.
+    pub fn keys(&self, word: usize, atoms: usize) -> Vec<Vec<char>> {
+        let first = self.first_atom(word);
+        self.slice(first..first + atoms).iter().map(|atom| atom.key.clone()).collect()
     }
 
     /// Returns the page of its first word.
@@ -141,8 +175,12 @@ impl<'a> Passage<'a> {
     pub fn evidence(&self, range: Range<usize>) -> Vec<Evidence> {
         let atoms = self.slice(range);
         let (Some(first), Some(last)) = (atoms.first(), atoms.last()) else { return Vec::new() };
-        let words = self.words.get(first.word..=last.word).unwrap_or_default();
-        words.chunk_by(|a, b| a.page == b.page).filter_map(piece).collect()
+        self.evidence_in(first.word..last.word + 1)
+    }
+
+    /// Returns the words of a range of words as evidence.
+    pub fn evidence_in(&self, words: Range<usize>) -> Vec<Evidence> {
+        self.words_at(&words).chunk_by(|a, b| a.page == b.page).filter_map(piece).collect()
     }
 
     /// Says whether the reader doubts a word with digits in a range: then a number made of them is a guess.
@@ -192,10 +230,15 @@ fn sort_of(c: char) -> Option<Sort> {
 }
 
 fn cut(text: &str, word: usize, atoms: &mut Vec<Atom>) {
-    let first = atoms.len();
+    // What a word may be otherwise can be two words.
+    let mut parted = true;
     for c in text.chars() {
+        if c.is_whitespace() {
+            parted = true;
+            continue;
+        }
         let sort = sort_of(c);
-        let open = atoms.len() > first;
+        let open = !parted;
         match (sort, atoms.last_mut()) {
             (None, Some(last)) if open && last.sort == Sort::Letters => last.text.push(c),
             (None, _) => {}
@@ -213,6 +256,7 @@ fn cut(text: &str, word: usize, atoms: &mut Vec<Atom>) {
                     signature: Signature::default(),
                     word,
                 });
+                parted = false;
             }
         }
     }
@@ -224,8 +268,12 @@ pub mod tests {
 
     /// Returns words without boxes, for tests.
     pub fn words(text: &str) -> Vec<Word> {
-        let word =
-            |text: &str| Word { text: text.to_owned(), bounds: PixelBox::default(), confidence: Confidence::new(1.0) };
+        let word = |text: &str| Word {
+            text: text.to_owned(),
+            bounds: PixelBox::default(),
+            confidence: Confidence::new(1.0),
+            readings: Vec::new(),
+        };
         text.split_whitespace().map(word).collect()
     }
 

@@ -5,13 +5,15 @@
 //! Laws (`قانون رقم (١٤) لسنة ١٩٩١`), accounts and identity cards have numbers but no date of this form.
 
 use super::date::{self, Day};
+use super::doubt::{self, Weighed};
 use super::header::Header;
 use super::labels::{self, Phrase, labels};
 use super::number;
 use super::parties;
 use super::passage::{Atom, Passage, Sort};
 use super::sheet::Sheet;
-use crate::model::{Field, LetterDate, Reference};
+use crate::model::{Field, LetterDate, Reading, Reference};
+use std::ops::Range;
 
 /// Atoms between the word for a letter and its number: the name of a body may stand there.
 const NOUN_REACH: usize = 18;
@@ -45,6 +47,8 @@ pub struct Cited {
     pub field: Field<Reference>,
     /// Who wrote it.
     pub issuer: Issuer,
+    /// Its possible dates, where the reader lost a digit of the year.
+    pub days: Vec<LetterDate>,
 }
 
 /// Returns the letters cited below the letterhead, in the order of the text, each once.
@@ -56,11 +60,11 @@ pub fn find(sheet: &Sheet, header: &Header) -> Vec<Cited> {
     while at < text.atoms.len() {
         noun = noun_at(&text.atoms, at).map(|noun| (noun, at + 1)).or(noun.filter(|(_, end)| at < end + NOUN_REACH));
         match reference_at(&text, at, noun) {
-            Some((field, end)) => {
+            Some((field, days, end)) => {
                 if !found.iter().any(|other| other.field.value.number == field.value.number) {
                     let letter = noun.filter(|(noun, _)| *noun == Noun::Letter);
                     let issuer = letter.map_or(Issuer::Unsaid, |(_, noun_end)| issuer_of(&text, noun_end, at));
-                    found.push(Cited { field, issuer });
+                    found.push(Cited { field, issuer, days });
                 }
                 at = end;
             }
@@ -112,7 +116,11 @@ fn issuer_of(text: &Passage, noun_end: usize, at: usize) -> Issuer {
 }
 
 /// Returns the reference whose "numbered", or word for a letter, stands at `at` right before its number.
-fn reference_at(text: &Passage, at: usize, noun: Option<(Noun, usize)>) -> Option<(Field<Reference>, usize)> {
+fn reference_at(
+    text: &Passage,
+    at: usize,
+    noun: Option<(Noun, usize)>,
+) -> Option<(Field<Reference>, Vec<LetterDate>, usize)> {
     let words = &labels().references;
     let letter = noun.filter(|(noun, _)| *noun == Noun::Letter).map(|(_, end)| end);
     let (number_at, needs_date) = match labels::find_at(&text.atoms, at, &words.strong) {
@@ -127,38 +135,94 @@ fn reference_at(text: &Passage, at: usize, noun: Option<(Noun, usize)>) -> Optio
             (labels::find_at(&text.atoms, at, &words.weak)?.end, true)
         }
     };
-    let number = number::find_at(&text.atoms, number_at)?;
-    if number.range.start > number_at + 2 || text.is_doubtful(number.range.clone()) {
-        return None;
-    }
-    let dated = date_after(text, number.range.end);
-    if dated.is_none() && (needs_date || has_broken_date(text, number.range.end)) {
-        return None;
-    }
-    let end = dated.map_or(number.range.end, |(_, end)| end);
-    let reference = Reference { number: number.value, date: dated.map(|(date, _)| date), ..Reference::default() };
-    Some((text.field(reference, at..end), end))
+    let find = |text: &Passage, at| number_and_date(text, at, needs_date);
+    let found = doubt::values(text, number_at, doubt::of_number, find);
+    let (reference, days, words) = likeliest(&found)?;
+    let end = text.first_atom(words.end).max(at + 1);
+    let words = text.words_of(&(at..at + 1)).start..words.end;
+    Some((Field { value: reference, evidence: text.evidence_in(words) }, days, end))
 }
 
-/// Returns the date that follows a number, and the atom after it.
-fn date_after(text: &Passage, from: usize) -> Option<(LetterDate, usize)> {
+type Dated = (String, When);
+
+/// What a citation says of its letter's date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum When {
+    Unsaid,
+    On(LetterDate),
+    /// A digit of the year was lost.
+    OneOf(Vec<LetterDate>),
+}
+
+/// Returns the number that stands at atom `at` with the date behind it, and the atoms of both.
+fn number_and_date(text: &Passage, at: usize, needs_date: bool) -> Option<(Dated, Range<usize>)> {
+    let number = number::find_at(&text.atoms, at)?;
+    if number.range.start > at + 2 || text.is_doubtful(number.range.clone()) {
+        return None;
+    }
+    let (when, end) = when(text, number.range.end);
+    if when == When::Unsaid && (needs_date || has_broken_date(text, number.range.end)) {
+        return None;
+    }
+    Some(((number.value, when), number.range.start..end))
+}
+
+/// Returns the likeliest number, with the likeliest of its dates.
+fn likeliest(found: &[Weighed<Dated>]) -> Option<(Reference, Vec<LetterDate>, Range<usize>)> {
+    let mut numbers: Vec<Weighed<String>> = Vec::new();
+    for Weighed { value: (number, _), probability, mass, words } in found {
+        match numbers.iter_mut().find(|other| other.value == *number) {
+            Some(other) => {
+                other.probability += probability;
+                other.mass += mass;
+            }
+            None => numbers.push(Weighed {
+                value: number.clone(),
+                probability: *probability,
+                mass: *mass,
+                words: words.clone(),
+            }),
+        }
+    }
+    numbers.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+    let best = numbers.first()?;
+    let dated = || found.iter().filter(|dated| dated.value.0 == best.value);
+    let with_date = dated().find(|dated| matches!(dated.value.1, When::On(_)));
+    let with_date =
+        with_date.or_else(|| dated().find(|dated| dated.value.1 != When::Unsaid)).or_else(|| dated().next())?;
+    let may_be: Vec<Reading> = doubt::readings(&numbers, String::clone);
+    let (number, when) = with_date.value.clone();
+    let (date, days) = match when {
+        When::On(date) => (Some(date), Vec::new()),
+        When::OneOf(days) => (None, days),
+        When::Unsaid => (None, Vec::new()),
+    };
+    Some((Reference { number, date, may_be, ..Reference::default() }, days, with_date.words.clone()))
+}
+
+/// Returns the date that follows a number, and the atom after what was said.
+fn when(text: &Passage, from: usize) -> (When, usize) {
     let atoms = &text.atoms;
     let mut at = from;
     while at <= from + DATE_REACH {
         if let Some(found) = date::find_at(atoms, at) {
             return match found.day {
-                Day::Civil(date) if !text.is_doubtful(at..found.end) => Some((date, found.end)),
-                _ => None,
+                Day::Civil(date) if !text.is_doubtful(at..found.end) => (When::On(date), found.end),
+                _ => (When::Unsaid, from),
             };
         }
-        let atom = atoms.get(at)?;
-        at = match atom.sort {
-            Sort::Digits => return None,
-            Sort::Mark => at + 1,
-            Sort::Letters => labels::find_at(atoms, at, &labels().references.dated)?.end,
-        };
+        if let Some((_, days, end)) = date::find_damaged(atoms, at, at + 1) {
+            return (When::OneOf(days), end);
+        }
+        let next = atoms.get(at).and_then(|atom| match atom.sort {
+            Sort::Digits => None,
+            Sort::Mark => Some(at + 1),
+            Sort::Letters => labels::find_at(atoms, at, &labels().references.dated).map(|found| found.end),
+        });
+        let Some(next) = next else { break };
+        at = next;
     }
-    None
+    (When::Unsaid, from)
 }
 
 /// Says whether a date was to follow and cannot be read: a reader that lost digits there has lost some of the number as well.

@@ -118,7 +118,7 @@ fn strips_of(page: &Page) -> Vec<Passage<'_>> {
             let strip = Passage::new(words);
             let at_foot = index >= foot;
             let furniture = (index == 0 || at_foot) && is_page_number(&strip) || at_foot && is_contact(&strip);
-            if !strip.atoms.is_empty() && !furniture {
+            if !strip.atoms.is_empty() && !furniture && !is_speck(&strip) {
                 strips.push(strip);
             }
         }
@@ -132,7 +132,11 @@ fn columns<'a>(page: &'a Page, line: &'a Line) -> Vec<Vec<Placed<'a>>> {
         word,
         page: page.number,
         upright: upright(word.bounds, page),
-        doubtful: page.origin == Origin::Ocr && !word.bounds.is_empty() && word.confidence.get() < DOUBTFUL_BELOW,
+        // What a word may be otherwise is weighed where it is needed.
+        doubtful: page.origin == Origin::Ocr
+            && !word.bounds.is_empty()
+            && word.readings.is_empty()
+            && word.confidence.get() < DOUBTFUL_BELOW,
     };
     let words: Vec<Placed> = line.words.iter().map(place).collect();
     if words.iter().any(|placed| placed.upright.is_empty()) {
@@ -189,8 +193,10 @@ pub fn page_number(page: &Page) -> Option<u32> {
     let edges = lines.first().into_iter().chain(lines.get(foot..).unwrap_or_default());
     let strips = edges.flat_map(|line| columns(page, line)).map(Passage::new);
     // Of page and total the smaller is the page, whichever way the reader put them.
+    // A stroke by itself is no page number.
+    let is_stroke = |strip: &Passage| strip.atoms.len() == 1 && strip.atoms.iter().all(|atom| atom.value() == Some(1));
     strips
-        .filter(is_page_number)
+        .filter(|strip| is_page_number(strip) && !is_stroke(strip))
         .filter_map(|strip| strip.atoms.iter().filter_map(super::passage::Atom::value).min())
         .next()
 }
@@ -206,6 +212,13 @@ fn is_page_number(strip: &Passage) -> bool {
         .filter(|atom| atom.sort == Sort::Letters)
         .all(|atom| word(&atom.key.iter().collect::<String>()));
     short && bare && strip.atoms.len() <= 6
+}
+
+/// Says whether the strip is a stroke that was read as a letter: a line of print is wider.
+fn is_speck(strip: &Passage) -> bool {
+    let [only] = strip.atoms.as_slice() else { return false };
+    let one_letter = only.sort == Sort::Letters && only.key.len() <= 1 && !only.key_is("م");
+    one_letter && !strip.bounds.is_empty()
 }
 
 /// Says whether the strip tells how to reach the office.
@@ -249,6 +262,7 @@ pub mod tests {
             text: text.to_owned(),
             bounds: PixelBox::new(left, top, right, top + 30),
             confidence: Confidence::new(0.9),
+            readings: Vec::new(),
         };
         Line::new(words.iter().map(word).collect())
     }
@@ -265,11 +279,11 @@ pub mod tests {
 
     #[test]
     fn turned_pages_are_cut_upright() {
-        let mut page = page_of(1, vec![line_at(100, &[("ب", 0, 20), ("ا", 500, 520)])]);
+        let mut page = page_of(1, vec![line_at(100, &[("بم", 0, 20), ("ام", 500, 520)])]);
         page.rotation = Rotation::Half;
         let pages = [page];
         let texts: Vec<String> = Sheet::new(&pages).strips.iter().map(|strip| strip.text(0..9)).collect();
-        assert_eq!(texts, ["ب", "ا"]);
+        assert_eq!(texts, ["بم", "ام"]);
     }
 
     #[test]

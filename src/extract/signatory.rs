@@ -5,9 +5,9 @@
 
 use super::date::{self, Day};
 use super::header::is_bare_date;
-use super::labels::{self, labels};
+use super::labels::{self, Phrase, labels};
 use super::lists;
-use super::passage::{Passage, Sort};
+use super::passage::{Atom, Passage, Placed, Sort};
 use super::sheet::Sheet;
 use super::subject;
 use crate::model::{Field, LetterDate, Signatory};
@@ -19,32 +19,79 @@ const REACH: usize = 12;
 const DATE_REACH: usize = 6;
 const MOST_TITLE_WORDS: usize = 8;
 const NAME_WORDS: std::ops::RangeInclusive<usize> = 2..=6;
+/// Atoms before a title that may be ink.
+const MOST_SPECKS: usize = 3;
+/// Letters that the reader makes of a stroke at most.
+const SPECK_LETTERS: usize = 3;
+/// A strip of fewer letters, all of them doubted, is no line of print.
+const LEAST_READ: usize = 4;
+/// A short word before a name read with less confidence is none of it.
+const STRAY_BELOW: f32 = 0.5;
+/// How much further than usual the whole name of an office may lie from what was read.
+const OFFICE_SLACK: f32 = 1.2;
+/// Letters of the end of an office's name that tell it.
+const LEAST_END: usize = 6;
 
 /// Returns the signatory.
 pub fn find(sheet: &Sheet, from: usize) -> Option<Field<Signatory>> {
+    let tail = tail(sheet, from);
+    // What was read well counts before what must be mended.
+    let plain = |index: &usize| tail.get(*index).and_then(|strip| plain_office(strip));
+    let mended = |index: &usize| tail.get(*index).and_then(|strip| mended_office(strip));
+    named(&tail, plain).or_else(|| named(&tail, mended)).or_else(|| nameless(&tail, mended))
+}
+
+/// Says whether an office that signs stands at the end of a sheet, read without doubt.
+pub fn is_signed(sheet: &Sheet) -> bool {
+    let tail = tail(sheet, 0);
+    named(&tail, |index| tail.get(*index).and_then(|strip| plain_office(strip))).is_some()
+}
+
+/// Returns the strips among which the signatory is looked for.
+fn tail<'s, 'a>(sheet: &'s Sheet<'a>, from: usize) -> Vec<&'s Passage<'a>> {
     let end = lists::copies_label(sheet).filter(|copies| *copies > from).unwrap_or(sheet.strips.len());
-    let start = end.saturating_sub(REACH).max(from);
-    let tail: Vec<&Passage> = sheet
-        .strips
-        .get(start..end)?
-        .iter()
-        .filter(|strip| lists::bullet(&strip.atoms).is_none() && !is_bare_date(strip))
-        .collect();
-    for (index, title) in tail.iter().enumerate().rev() {
-        if !is_title(title) {
-            continue;
-        }
-        let above =
-            index.checked_sub(1).and_then(|above| tail.get(above)).and_then(|strip| Some((*strip, name_in(strip)?)));
-        let below = || tail.get(index + 1).and_then(|strip| Some((*strip, name_in(strip)?)));
-        let Some((strip, name)) = above.or_else(below) else { continue };
-        let range = title.trimmed(0..title.atoms.len());
-        let value = Signatory { name: Some(strip.text(name.clone())), title: Some(title.text(range.clone())) };
+    let strips = sheet.strips.get(end.saturating_sub(REACH).max(from)..end).unwrap_or_default().iter();
+    strips
+        .filter(|strip| lists::bullet(&strip.atoms).is_none() && !is_bare_date(strip) && !is_flourish(strip))
+        .collect()
+}
+
+/// An office as it is called, and the atoms that name it.
+struct Office {
+    title: String,
+    range: Range<usize>,
+}
+
+/// Returns the lowest office that has a name above or below it.
+fn named(tail: &[&Passage], office: impl Fn(&usize) -> Option<Office>) -> Option<Field<Signatory>> {
+    (0..tail.len()).rev().find_map(|index| {
+        let office = office(&index)?;
+        let title = tail.get(index)?;
+        let name_of = |at: Option<usize>| tail.get(at?).and_then(|strip| Some((*strip, name_in(strip)?)));
+        let (strip, name) = name_of(index.checked_sub(1)).or_else(|| name_of(index.checked_add(1)))?;
+        let value = Signatory { name: Some(strip.text(name.clone())), title: Some(office.title) };
         let mut evidence = strip.evidence(name);
-        evidence.extend(title.evidence(range));
-        return Some(Field { value, evidence });
-    }
-    None
+        evidence.extend(title.evidence(office.range));
+        Some(Field { value, evidence })
+    })
+}
+
+/// Returns the lowest office whose name is lost under ink: a line that says nothing else, away from the margin that text begins at.
+fn nameless(tail: &[&Passage], office: impl Fn(&usize) -> Option<Office>) -> Option<Field<Signatory>> {
+    let margin = tail.iter().map(|strip| strip.bounds.right).max()?;
+    (0..tail.len()).rev().find_map(|index| {
+        let strip = tail.get(index)?;
+        let office = office(&index).filter(|_| !strip.bounds.is_empty() && strip.bounds.right < margin / 4 * 3)?;
+        let value = Signatory { name: None, title: Some(office.title) };
+        Some(Field { value, evidence: strip.evidence(office.range) })
+    })
+}
+
+/// Says whether a strip is what a pen left between print: no two letters that the reader stands by.
+fn is_flourish(strip: &Passage) -> bool {
+    let read = strip.words.iter().filter(|placed| !placed.doubtful);
+    let letters = |placed: &Placed| placed.word.text.chars().filter(|c| c.is_alphabetic()).count();
+    read.map(letters).sum::<usize>() < 2 && strip.letters(0..strip.atoms.len()) < LEAST_READ
 }
 
 /// Returns the date that stands by itself below the signature, right above the copies.
@@ -65,42 +112,126 @@ pub fn date_below(sheet: &Sheet, from: usize) -> Option<Field<LetterDate>> {
 
 /// Says whether a strip is the name of an office.
 fn is_title(strip: &Passage) -> bool {
+    plain_office(strip).is_some()
+}
+
+/// Returns the office that a strip names, if its first words were read right.
+fn plain_office(strip: &Passage) -> Option<Office> {
     let words = strip.atoms.iter().filter(|atom| atom.sort == Sort::Letters).count();
     let plain = strip.atoms.iter().all(|atom| atom.sort == Sort::Letters || atom.is_mark("/\\.-()،"));
     let honorific = labels::is_whole(&strip.atoms, &labels().signatory.honorifics);
-    plain
+    let is_office = plain
         && !honorific
         && (1..=MOST_TITLE_WORDS).contains(&words)
         && labels::find_at(&strip.atoms, 0, &labels().signatory.titles).is_some()
-        && !is_closing(strip)
+        && !is_closing(strip);
+    let range = strip.trimmed(0..strip.atoms.len());
+    is_office.then(|| Office { title: strip.text(range.clone()), range })
+}
+
+/// Returns the office that a strip names behind specks of ink, or with its first word misread or half covered.
+fn mended_office(strip: &Passage) -> Option<Office> {
+    let end = strip.trimmed(0..strip.atoms.len()).end;
+    let is_short = |at: usize| strip.slice(at..end).iter().filter(|atom| atom.sort == Sort::Letters).count();
+    if is_closing(strip) || lists::bullet(&strip.atoms).is_some() {
+        return None;
+    }
+    (0..=MOST_SPECKS.min(end)).filter(|at| *at == 0 || strip.slice(0..*at).iter().all(is_speck)).find_map(|at| {
+        if !(1..=MOST_TITLE_WORDS).contains(&is_short(at)) {
+            return None;
+        }
+        let title = whole_office(strip, at..end).or_else(|| office_by_its_rest(strip, at..end)).or_else(|| {
+            let first = labels::find_at(&strip.atoms, at, &labels().signatory.titles)?;
+            (at > 0 && first.end < end && strip.slice(at..end).iter().all(|atom| atom.sort != Sort::Digits))
+                .then(|| strip.text(at..end))
+        })?;
+        Some(Office { title, range: at..end })
+    })
+}
+
+/// Says whether an atom before a title can be what a pen or a stamp left there.
+fn is_speck(atom: &Atom) -> bool {
+    atom.sort != Sort::Letters || atom.key.len() <= SPECK_LETTERS
+}
+
+/// Returns the office in the list of whole names that a range is, slips of reading aside, or whose end it is.
+fn whole_office(strip: &Passage, range: Range<usize>) -> Option<String> {
+    let atoms: Vec<Atom> = strip.slice(range).iter().filter(|atom| atom.sort == Sort::Letters).cloned().collect();
+    let offices = &labels().signatory.offices;
+    let found = labels::find_near(&atoms, 0, offices, OFFICE_SLACK).filter(|found| found.end == atoms.len());
+    let letters: Vec<char> = atoms.iter().flat_map(|atom| atom.key.iter().copied()).collect();
+    let of_end = || {
+        let enough = |office: &&Phrase| office.ends_with(&letters) && 2 * letters.len() >= office.length();
+        (letters.len() >= LEAST_END).then(|| offices.iter().find(enough)).flatten()
+    };
+    found.and_then(|found| offices.get(found.which)).or_else(of_end).map(|office| office.written().to_owned())
+}
+
+/// Returns an office of a department whose first word alone was misread: `ير قسم الموارد البشرية` is `مدير` of it.
+fn office_by_its_rest(strip: &Passage, range: Range<usize>) -> Option<String> {
+    let [first, second, ..] = strip.slice(range.clone()) else { return None };
+    let bodies = &labels().bodies;
+    let of_body = [&bodies.unit, &bodies.part]
+        .iter()
+        .any(|list| labels::find_at(&strip.atoms, range.start + 1, list).is_some_and(|found| found.distance == 0.0));
+    if first.sort != Sort::Letters || second.sort != Sort::Letters || !of_body {
+        return None;
+    }
+    let word = labels().signatory.titles.iter().find(|title| title.is_nearly(&first.key))?;
+    let rest = range.start + 1..range.end;
+    Some(format!("{} {}", word.written(), strip.text(rest)))
 }
 
 fn is_closing(strip: &Passage) -> bool {
     labels::find(&strip.atoms, 0, &labels().closings).is_some()
 }
 
-/// Returns the atoms of the name that a strip holds, without academic titles before it.
+/// Returns the atoms of the name that a strip holds, without academic titles before it and specks of ink around it.
 fn name_in(strip: &Passage) -> Option<Range<usize>> {
     let range = strip.trimmed(0..strip.atoms.len());
+    let honorifics = &labels().signatory.honorifics;
     let mut start = range.start;
-    while let Some(found) =
-        labels::find_at(&strip.atoms, start, &labels().signatory.honorifics).filter(|found| found.end < range.end)
-    {
-        start = found.end;
-        while strip.atoms.get(start).is_some_and(|atom| atom.is_mark("./\\:")) {
-            start += 1;
+    loop {
+        let is_mark = |at: usize| strip.atoms.get(at).is_some_and(|atom| atom.sort != Sort::Letters);
+        match labels::find_at(&strip.atoms, start, honorifics).filter(|found| found.end < range.end) {
+            Some(found) => start = found.end,
+            None if start < range.end && is_mark(start) => start += 1,
+            // One letter is no name, nor are letters that the reader made of strokes.
+            None if start + 2 < range.end && is_stray(strip, start) => start += 1,
+            None => break,
         }
     }
-    let range = start..range.end;
-    let atoms = strip.slice(range.clone());
-    let letters = atoms.iter().all(|atom| atom.sort == Sort::Letters && atom.key.len() > 1);
+    let mut end = range.end;
+    while end > start && strip.slice(end - 1..end).iter().any(|atom| atom.sort != Sort::Letters || is_loose(strip, end))
+    {
+        end -= 1;
+    }
+    let atoms = strip.slice(start..end);
+    let letters = atoms.iter().all(|atom| atom.sort == Sort::Letters);
     let fits = letters
         && NAME_WORDS.contains(&atoms.len())
         && !is_closing(strip)
         && !is_title(strip)
         && !subject::starts_something(strip);
-    let honorific = labels::is_whole(atoms, &labels().signatory.honorifics);
-    (fits && !honorific).then_some(range)
+    let honorific = labels::is_whole(atoms, honorifics);
+    (fits && !honorific).then_some(start..end)
+}
+
+/// Says whether atom `at` is a letter by itself, or a short word that the reader doubts.
+fn is_stray(strip: &Passage, at: usize) -> bool {
+    let atom = strip.slice(at..at + 1).first();
+    atom.is_some_and(|atom| {
+        atom.key.len() == 1 || atom.key.len() <= SPECK_LETTERS && strip.confidence(at..at + 1) < STRAY_BELOW
+    })
+}
+
+/// Says whether the letter before `end` stands by itself and belongs to no word: behind a letter that joins none, it does (`داو د`).
+fn is_loose(strip: &Passage, end: usize) -> bool {
+    let (Some(last), Some(before)) = (strip.atoms.get(end.wrapping_sub(1)), strip.atoms.get(end.wrapping_sub(2)))
+    else {
+        return false;
+    };
+    last.key.len() == 1 && !before.key.last().is_some_and(|c| "ادذرزو".contains(*c))
 }
 
 #[cfg(test)]
@@ -128,6 +259,26 @@ mod tests {
     #[test]
     fn name_below_the_office() {
         check("مع التقدير\nالمدير العام\nسعد عبد الرحمن", Some(("سعد عبد الرحمن", "المدير العام")));
+    }
+
+    #[test]
+    fn a_pen_leaves_strokes_between_print() {
+        check("مع التقدير\nا رياض جعفر اللامي\nرئيس مجلس الادارة", Some(("رياض جعفر اللامي", "رئيس مجلس الادارة")));
+        check("مع التقدير\nحنان رؤوف امين\n؟ الوكيل الفني", Some(("حنان رؤوف امين", "الوكيل الفني")));
+        check("مع التقدير\nسناء عبد الوهاب ٤\nع/ الوزير", Some(("سناء عبد الوهاب", "ع/ الوزير")));
+        check("مع التقدير\nحيدر عباس الربيعي\n/\nالوكيل الفني", Some(("حيدر عباس الربيعي", "الوكيل الفني")));
+        check("مع التقدير\nهيثم رؤوف داو د\nمدير القسم", Some(("هيثم رؤوف داو د", "مدير القسم")));
+    }
+
+    #[test]
+    fn an_office_half_covered_is_known_by_what_is_left() {
+        check("مع التقدير\nسعد عبد الرحمن\nير العام وكالة", Some(("سعد عبد الرحمن", "المدير العام وكالة")));
+        check("مع التقدير\nسعد عبد الرحمن\nمجلس الادارة", Some(("سعد عبد الرحمن", "رئيس مجلس الإدارة")));
+        check(
+            "مع التقدير\nسعد عبد الرحمن\nمدين قسم الموارد البشرية",
+            Some(("سعد عبد الرحمن", "مدير قسم الموارد البشرية")),
+        );
+        check("مع التقدير\nسعد عبد الرحمن\nير قسم الحسابات", Some(("سعد عبد الرحمن", "مدير قسم الحسابات")));
     }
 
     #[test]

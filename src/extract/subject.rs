@@ -13,6 +13,8 @@ use std::ops::Range;
 const FEWEST_LETTERS: usize = 4;
 /// Strips below the label of the recipients among which a misread label of the subject is looked for.
 const BELOW_RECIPIENTS: usize = 3;
+/// How much further than usual a label may lie from what was read, right below the recipients and with a mark behind it.
+const HALF_LOST_SLACK: f32 = 2.0;
 /// Lines that a subject runs over at most.
 const MOST_LINES: usize = 3;
 const MARKS: &str = ":/\\؛;.-–=|";
@@ -62,8 +64,20 @@ fn below_recipients(sheet: &Sheet) -> Option<Field<String>> {
     let recipients = sheet.strips.iter().take_while(|strip| strip.page() == sheet.first_page());
     let last = recipients.enumerate().filter(|(_, strip)| parties::label_at_start(strip).is_some()).last()?.0;
     let near = sheet.strips.iter().enumerate().skip(last + 1).take(BELOW_RECIPIENTS);
-    let (index, end) = near.filter_map(|(index, strip)| Some((index, misread_label(strip)?))).next()?;
+    let label = |strip: &Passage| misread_label(strip).or_else(|| half_lost_label(strip));
+    let (index, end) = near.filter_map(|(index, strip)| Some((index, label(strip)?))).next()?;
     field_at(sheet, index, end).map(|(field, _)| field)
+}
+
+/// Returns the atom behind a label of which less is left than tells it elsewhere: a mark stands behind `الوفوع`, the stroke of `م/` was
+/// read as a letter.
+fn half_lost_label(strip: &Passage) -> Option<usize> {
+    let far = labels::find_near(&strip.atoms, 0, &labels().subject, HALF_LOST_SLACK);
+    let far = far
+        .filter(|found| strip.atoms.get(found.end).is_some_and(|mark| mark.is_mark(":/")))
+        .map(|found| found.end + 1);
+    let stroke = || strip.atoms.first().is_some_and(|atom| atom.key_is("ما") || atom.key_is("مل")).then_some(1);
+    far.or_else(stroke).filter(|end| strip.letters(*end..usize::MAX) >= FEWEST_LETTERS)
 }
 
 /// Returns the subject behind the label that ends at atom `end`, and whether it names a kind of paper alone.

@@ -36,8 +36,12 @@ pub fn number(text: &str) -> String {
 }
 
 fn words(text: &str) -> Vec<Word> {
-    let word =
-        |text: &str| Word { text: text.to_owned(), bounds: PixelBox::default(), confidence: Confidence::new(1.0) };
+    let word = |text: &str| Word {
+        text: text.to_owned(),
+        bounds: PixelBox::default(),
+        confidence: Confidence::new(1.0),
+        readings: Vec::new(),
+    };
     text.split_whitespace().map(word).collect()
 }
 

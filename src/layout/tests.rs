@@ -6,7 +6,12 @@ use proptest::prelude::*;
 
 /// Returns a word of this text and box (left, top, right, bottom).
 pub fn word(text: &str, bounds: [u32; 4]) -> Word {
-    Word { text: text.to_owned(), bounds: PixelBox::from(bounds), confidence: Confidence::new(0.9) }
+    Word {
+        text: text.to_owned(),
+        bounds: PixelBox::from(bounds),
+        confidence: Confidence::new(0.9),
+        readings: Vec::new(),
+    }
 }
 
 /// Returns the line of these words, set from `right` at height `top`: letters 10 pixels wide and 20 high.

@@ -1,6 +1,6 @@
 //! A letter as understood: its fields, each with the evidence it was read from.
 
-use super::{Confidence, DocumentId, PageNumber, PixelBox};
+use super::{Confidence, DocumentId, PageNumber, PixelBox, Reading};
 use jiff::civil::Date;
 
 /// The day of a letter in the civil calendar.
@@ -75,7 +75,7 @@ impl Kind {
 }
 
 /// An earlier letter that this one cites.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reference {
     /// Its number in canonical form.
     pub number: String,
@@ -83,6 +83,8 @@ pub struct Reference {
     pub date: Option<LetterDate>,
     /// The body that wrote it, where the citation says so.
     pub issuer: Option<String>,
+    /// What the number may be, the likeliest first, where it was read with doubt.
+    pub may_be: Vec<Reading>,
     /// The letter itself, where the archive holds it. Found anew whenever the document is opened, and never kept.
     pub document: Option<DocumentId>,
 }
@@ -112,6 +114,8 @@ pub struct Letter {
     pub kind: Option<Field<Kind>>,
     /// العدد in canonical form: Western digits, no spaces around separators (`م.ع/12/345`).
     pub number: Option<Field<String>>,
+    /// What the number may be, the likeliest first, where it was read with doubt: letters that cite it may know.
+    pub number_may_be: Vec<Reading>,
     /// التاريخ
     pub date: Option<Field<LetterDate>>,
     /// The Hijri date as `YYYY-MM-DD` of that calendar.

@@ -63,6 +63,17 @@ pub struct Word {
     pub bounds: PixelBox,
     /// How sure the reader is.
     pub confidence: Confidence,
+    /// What the reader thought that it may be, the likeliest first, where it looked twice; else empty.
+    pub readings: Vec<Reading>,
+}
+
+/// What a word may be, and how likely that is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// The text, in logical order.
+    pub text: String,
+    /// Its probability among all texts.
+    pub probability: Confidence,
 }
 
 /// A printed line: its words in reading order.

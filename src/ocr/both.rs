@@ -69,7 +69,9 @@ mod tests {
 
     fn line(confidence: f32) -> Line {
         let confidence = Confidence::new(confidence);
-        Line::new(vec![Word { text: "كتاب".to_owned(), bounds: PixelBox::default(), confidence }])
+        Line::new(vec![Word {
+            text: "كتاب".to_owned(), bounds: PixelBox::default(), confidence, readings: Vec::new()
+        }])
     }
 
     #[test]

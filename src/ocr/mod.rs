@@ -114,7 +114,12 @@ mod tests {
     fn lines_of_no_print_are_left_out() {
         let line = |confidence| {
             let confidence = Confidence::new(confidence);
-            Line::new(vec![Word { text: "كتاب".to_owned(), bounds: PixelBox::default(), confidence }])
+            Line::new(vec![Word {
+                text: "كتاب".to_owned(),
+                bounds: PixelBox::default(),
+                confidence,
+                readings: Vec::new(),
+            }])
         };
         let kept = print_alone(vec![line(0.9), Line::default(), line(0.1), line(0.3)]);
         assert_eq!(kept, [line(0.9), line(0.3)]);

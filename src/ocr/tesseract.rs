@@ -247,7 +247,7 @@ fn row_of(row: &str) -> Option<Row<'_>> {
     let (left, top) = (pixels(left)?, pixels(top)?);
     let bounds = PixelBox::new(left, top, left + pixels(width)?, top + pixels(height)?);
     let confidence = Confidence::new(confidence.parse::<f32>().ok()? / 100.0);
-    Some(Row { line: (block, paragraph, line), word: Word { text, bounds, confidence } })
+    Some(Row { line: (block, paragraph, line), word: Word { text, bounds, confidence, readings: Vec::new() } })
 }
 
 /// Returns a word as it means: NFC, without direction marks, and with brackets that face a run of digits mended.

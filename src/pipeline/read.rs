@@ -321,8 +321,12 @@ fn read_text(folder: &Path, path: &Path, size: PixelSize, index: u32, number: Pa
 
 /// Returns the lines of a plain text. Where its words stand on the image is not known.
 fn lines_of(text: &str) -> Vec<Line> {
-    let word =
-        |text: &str| Word { text: text.to_owned(), bounds: PixelBox::default(), confidence: Confidence::new(1.0) };
+    let word = |text: &str| Word {
+        text: text.to_owned(),
+        bounds: PixelBox::default(),
+        confidence: Confidence::new(1.0),
+        readings: Vec::new(),
+    };
     let line = |line: &str| Line::new(line.split_whitespace().map(word).collect());
     text.lines().map(line).filter(|line| !line.words.is_empty()).collect()
 }
@@ -351,7 +355,12 @@ mod tests {
             let upright = page.grey.get_pixel(0, 0).0[0] < 128;
             let confidence = Confidence::new(if upright { 0.9 } else { 0.3 });
             let text = if upright { "العدد" } else { "ىوخبح" }.to_owned();
-            Ok(vec![Line::new(vec![Word { text, bounds: PixelBox::new(0, 0, 10, 5), confidence }])])
+            Ok(vec![Line::new(vec![Word {
+                text,
+                bounds: PixelBox::new(0, 0, 10, 5),
+                confidence,
+                readings: Vec::new(),
+            }])])
         }
     }
 
@@ -397,7 +406,12 @@ mod tests {
                 std::thread::sleep(self.1);
             }
             let bounds = PixelBox::new(0, 0, page.grey.width(), page.grey.height() / 2);
-            Ok(vec![Line::new(vec![Word { text: "العدد".to_owned(), bounds, confidence: Confidence::new(0.9) }])])
+            Ok(vec![Line::new(vec![Word {
+                text: "العدد".to_owned(),
+                bounds,
+                confidence: Confidence::new(0.9),
+                readings: Vec::new(),
+            }])])
         }
     }
 

@@ -10,6 +10,7 @@ use crate::catalogue::{Catalogue, DocumentRow, SqliteCatalogue};
 use crate::model::{ContentHash, Document, DocumentId, Letter, Page, PageNumber};
 use crate::search::{LocalIndex, SearchIndex};
 use crate::thread::bodies::Bodies;
+use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -37,6 +38,7 @@ pub struct Store {
     /// Held for as long as the archive is open for writing.
     _lock: Option<File>,
     bodies: OnceLock<Bodies>,
+    codes: OnceLock<HashMap<String, u64>>,
 }
 
 impl Store {
@@ -84,6 +86,7 @@ impl Store {
             catalogue: Box::new(catalogue),
             _lock: lock,
             bodies: OnceLock::new(),
+            codes: OnceLock::new(),
         };
         if access == Access::Write {
             let suspects = store.catalogue.note_deaths()?;
@@ -164,6 +167,19 @@ impl Store {
                 bodies::embedded()
             })
         })
+    }
+
+    /// Returns the codes of letters that numbers begin with, each with how many letters and citations have it; as they were when they were
+    /// first asked for.
+    ///
+    /// # Errors
+    /// [`ArchiveError`] when the catalogue does not answer.
+    pub fn codes(&self) -> Result<&HashMap<String, u64>, ArchiveError> {
+        if self.codes.get().is_none() {
+            let codes = self.catalogue.codes()?.into_iter().collect();
+            return Ok(self.codes.get_or_init(|| codes));
+        }
+        Ok(self.codes.get_or_init(HashMap::new))
     }
 
     /// Returns the folder.

@@ -15,8 +15,12 @@ fn id(name: &str) -> DocumentId {
 
 /// A document whose pages are parted by form feeds.
 fn document(name: &str, text: &str, letter: Letter) -> Document {
-    let word =
-        |text: &str| Word { text: text.to_owned(), bounds: PixelBox::default(), confidence: Confidence::new(0.9) };
+    let word = |text: &str| Word {
+        text: text.to_owned(),
+        bounds: PixelBox::default(),
+        confidence: Confidence::new(0.9),
+        readings: Vec::new(),
+    };
     let page = |(at, text): (usize, &str)| Page {
         number: PageNumber(at as u32 + 1),
         size: PixelSize { width: 2480, height: 3508 },

@@ -32,6 +32,10 @@ pub struct Candidate {
     pub document: DocumentId,
     /// Key of its number.
     pub number: Option<String>,
+    /// Keys of what else the number may be.
+    pub may_be: Vec<String>,
+    /// Whether the reader doubted the number so much that it may be any other.
+    pub is_doubted: bool,
     /// Its date.
     pub date: Option<LetterDate>,
     /// Who wrote it.
@@ -48,6 +52,10 @@ const DEAREST: f32 = 1.3;
 const MARGIN: f32 = 0.3;
 /// A letter whose number could not be read: date, issuer and subject must all agree.
 const NUMBER_UNREAD: f32 = 1.8;
+/// The reader thought of the number cited, and took another.
+const MAY_BE: f32 = 0.4;
+/// A number that was read with much doubt, and is another than the one cited.
+const DOUBTED: f32 = 0.1;
 const DATE_SLIP: f32 = 0.9;
 const DATE_UNKNOWN: f32 = 1.0;
 /// A number of few digits says little without a date.
@@ -87,13 +95,19 @@ pub fn resolve(citation: &Citation<'_>, candidates: &[Candidate]) -> Option<Docu
 
 /// Returns what it costs to take the candidate for the letter cited, or `None` where it cannot be.
 fn cost(citation: &Citation<'_>, candidate: &Candidate) -> Option<f32> {
+    let of_number = |number: &str| {
+        let slip = slip(citation.number, number)?;
+        let is_neighbour = slip > 0.0 && last_digit_alone_differs(citation.number, number);
+        Some(slip + if is_neighbour { NEIGHBOUR } else { 0.0 })
+    };
+    let unread = || candidate.is_doubted.then_some(NUMBER_UNREAD + DOUBTED);
+    let may_be = || candidate.may_be.iter().any(|number| number == citation.number).then_some(MAY_BE);
     let mut cost = match candidate.number.as_deref() {
-        Some(number) => {
-            let slip = slip(citation.number, number)?;
-            let is_neighbour = slip > 0.0 && last_digit_alone_differs(citation.number, number);
-            slip + if is_neighbour { NEIGHBOUR } else { 0.0 }
-        }
-        None => NUMBER_UNREAD,
+        Some(number) => match (of_number(number), may_be()) {
+            (Some(cost), Some(other)) => cost.min(other),
+            (cost, other) => cost.or(other).or_else(unread)?,
+        },
+        None => may_be().unwrap_or(NUMBER_UNREAD),
     };
     cost += match (citation.date, candidate.date) {
         (Some(cited), Some(dated)) if cited == dated => 0.0,
@@ -113,7 +127,8 @@ fn cost(citation: &Citation<'_>, candidate: &Candidate) -> Option<f32> {
     {
         cost += SUBJECT_AGREES;
     }
-    if let (Some(on), Some(dated)) = (citation.on, candidate.date)
+    // Where the date was misread the one cited is right, and that one is checked by nobody.
+    if let (Some(on), Some(dated), false) = (citation.on, candidate.date, citation.date.is_some())
         && on.checked_add(DAYS_LATE.days()).is_ok_and(|latest| dated > latest)
     {
         cost += WRITTEN_LATER;
@@ -130,14 +145,17 @@ fn last_digit_alone_differs(a: &str, b: &str) -> bool {
     a.len() == b.len() && body(a) == body(b)
 }
 
-/// Says whether one date can be the other with one digit misread, or with day and month exchanged.
+/// Says whether one date can be the other with one digit misread, with any ١ taken for ٧, or with day and month exchanged.
 fn misread(a: LetterDate, b: LetterDate) -> bool {
-    let parts = |date: LetterDate| [i32::from(date.day()), i32::from(date.month()), i32::from(date.year())];
+    let parts = |date: LetterDate| {
+        [i32::from(date.day()), i32::from(date.month()), i32::from(date.year())].map(|part| part.to_string())
+    };
     let (a, b) = (parts(a), parts(b));
-    let exchanged = [b[1], b[0], b[2]];
     let differing: Vec<_> = a.iter().zip(&b).filter(|(a, b)| a != b).collect();
-    let slip = matches!(differing.as_slice(), [(one, other)] if one_edit(&one.to_string(), &other.to_string()));
-    slip || a == exchanged
+    let slip = matches!(differing.as_slice(), [(one, other)] if one_edit(one, other));
+    let [day, month, year] = b.each_ref().map(|part| part.replace('7', "1"));
+    let alike = a.each_ref().map(|part| part.replace('7', "1"));
+    slip || alike == [&day, &month, &year].map(String::clone) || alike == [month, day, year]
 }
 
 /// Says whether two letters are one: scanned twice, or held as a copy by another body. Number, date and issuer agree as far as they are
@@ -177,6 +195,8 @@ mod tests {
         Candidate {
             document: id(name),
             number: Some(number.to_owned()),
+            may_be: Vec::new(),
+            is_doubted: false,
             date: Some(on),
             issuer: Some(issuer.to_owned()),
             subject: Some("صيانة جسر المثنى".to_owned()),

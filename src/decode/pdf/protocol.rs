@@ -149,7 +149,7 @@ impl TextWords {
                 ((right * across).ceil().max(1.0) as u32).min(size.width),
                 ((bottom * down).ceil().max(1.0) as u32).min(size.height),
             );
-            Word { text: word.text, bounds, confidence: Confidence::new(1.0) }
+            Word { text: word.text, bounds, confidence: Confidence::new(1.0), readings: Vec::new() }
         };
         let line = |words: Vec<PlacedWord>| Line::new(words.into_iter().map(word).collect());
         TextLayer {

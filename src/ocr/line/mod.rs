@@ -2,28 +2,27 @@
 //!
 //! Each line is [fitted](fit) to the picture that the [network](net) was trained on, the network says what stands at every step
 //! of it, the likeliest [path] through the steps is the text from left to right, and [words] turns it into the order of
-//! reading. The network knows Arabic letters, digits of both shapes, Latin letters and marks; it reads one line at a
+//! reading; doubtful words in and around numbers get a [second] look. The network knows Arabic letters, digits of both shapes, Latin letters and marks; it reads one line at a
 //! time and knows nothing of the page.
 
 mod fit;
 mod net;
 mod path;
 mod search;
+mod second;
 mod words;
 
 pub use net::NetError;
 
 use super::{OcrEngine, OcrError, print_alone};
 use crate::model::{CleanPage, ContentHash, EngineId, Line, LineImage};
-use crate::text::bidi;
 use fit::{Ink, fit};
 use net::Net;
 use std::fs;
-use std::ops::Range;
 use std::path::Path;
 
 /// Raised when the same line gives other words than before, with the same net.
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 
 /// The net that is part of the program. See `tessdata/README.md`.
 const BUILT_IN_WEIGHTS: &[u8] = include_bytes!("../../../tessdata/warraq-line.onnx");
@@ -36,18 +35,6 @@ const SELF_TEST_TEXT: &str = "العدد: م.ع/١٢/٣٤٥٦ في ٢٠١٤/٣/�
 /// Names of the net's two files.
 const WEIGHTS: &str = "warraq-line.onnx";
 const ABOUT: &str = "warraq-line.json";
-
-/// Readings returned by [`LineReader::read_constrained`].
-const READINGS: usize = 5;
-
-/// What may stand in some columns of a line, if it is made of certain characters.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Reading {
-    /// The text in logical order.
-    pub text: String,
-    /// Its probability among all texts of whatever characters.
-    pub probability: f32,
-}
 
 /// Reads printed lines with one net, from any number of threads at once.
 pub struct LineReader {
@@ -108,32 +95,6 @@ impl LineReader {
         let image = LineImage { tops: vec![0; grey.width() as usize], grey, left: 0 };
         let read: String = self.lines(&[image])?.iter().map(Line::text).collect();
         if read == SELF_TEST_TEXT { Ok(()) } else { Err(OcrError::SelfTest { read }) }
-    }
-
-    /// Returns the likeliest texts made of the characters of `alphabet` alone in some columns of a line, the best first: a second
-    /// look at what must be a number or a date.
-    ///
-    /// # Errors
-    /// [`OcrError`] when the net fails.
-    pub fn read_constrained(
-        &self,
-        line: &LineImage,
-        columns: Range<u32>,
-        alphabet: &str,
-    ) -> Result<Vec<Reading>, OcrError> {
-        let about = &self.net.about;
-        let Some(ink) = fit(&line.grey, about.height) else { return Ok(Vec::new()) };
-        let each = ink.columns_each * about.stride as f32;
-        let Some(steps) = self.net.read(&[ink])?.pop() else { return Ok(Vec::new()) };
-        let steps = steps.part((columns.start as f32 / each) as usize, (columns.end as f32 / each).ceil() as usize);
-        let allowed: Vec<usize> =
-            (1..).zip(&about.chars).filter(|(_, c)| alphabet.contains(**c)).map(|(class, _)| class).collect();
-        let reading = |found: search::Found| {
-            let chars = found.classes.iter().filter_map(|class| about.chars.get(class.checked_sub(1)?));
-            let text = bidi::logical_text(&chars.collect::<String>()).trim().to_owned();
-            Reading { text, probability: found.log_prob.exp() }
-        };
-        Ok(search::best(&steps, &allowed, READINGS).into_iter().map(reading).collect())
     }
 }
 

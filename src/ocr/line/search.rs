@@ -9,8 +9,6 @@ use std::collections::HashMap;
 
 /// Texts kept at every step.
 const BEAM: usize = 16;
-/// Characters less likely than this at a step are not tried there.
-const LEAST_LOG_PROB: f32 = -12.0;
 
 /// A text and the logarithm of its probability.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,13 +34,14 @@ impl Ends {
     }
 }
 
-/// Returns at most `wanted` texts made of the `allowed` classes, the likeliest first.
-pub fn best(steps: &Steps, allowed: &[usize], wanted: usize) -> Vec<Found> {
+/// Returns at most `wanted` texts made of the `allowed` classes, the likeliest first. At each step classes are tried whose logarithm is
+/// at least `least`.
+pub fn best(steps: &Steps, allowed: &[usize], wanted: usize, least: f32) -> Vec<Found> {
     let mut texts: HashMap<Vec<usize>, Ends> =
         HashMap::from([(Vec::new(), Ends { blank: 0.0, character: f32::NEG_INFINITY })]);
     for row in steps.rows() {
         let log_prob = |class: usize| row.get(class).copied().unwrap_or(f32::NEG_INFINITY);
-        let tried: Vec<usize> = allowed.iter().copied().filter(|class| log_prob(*class) > LEAST_LOG_PROB).collect();
+        let tried: Vec<usize> = allowed.iter().copied().filter(|class| log_prob(*class) >= least).collect();
         let mut next: HashMap<Vec<usize>, Ends> = HashMap::new();
         for (text, ends) in &texts {
             let stays = next.entry(text.clone()).or_insert(Ends::NEVER);
@@ -90,7 +89,7 @@ mod tests {
     #[test]
     fn all_paths_of_a_text_count_together() {
         // The likeliest path says nothing (0.36); the text of one character has three paths (0.24 + 0.24 + 0.16).
-        let found = best(&steps(&[[0.6, 0.4, 1e-9], [0.6, 0.4, 1e-9]]), &[1], 5);
+        let found = best(&steps(&[[0.6, 0.4, 1e-9], [0.6, 0.4, 1e-9]]), &[1], 5, -12.0);
         assert_eq!(found[0].classes, [1]);
         assert!((found[0].log_prob.exp() - 0.64).abs() < 1e-4, "{found:?}");
         assert!((found[1].log_prob.exp() - 0.36).abs() < 1e-4, "{found:?}");
@@ -98,19 +97,19 @@ mod tests {
 
     #[test]
     fn only_what_is_allowed_is_read_and_at_the_price_of_the_rest() {
-        let found = best(&steps(&[[0.1, 0.2, 0.7], [0.8, 0.1, 0.1]]), &[1], 1);
+        let found = best(&steps(&[[0.1, 0.2, 0.7], [0.8, 0.1, 0.1]]), &[1], 1, -12.0);
         assert_eq!(found[0].classes, [1]);
         assert!((found[0].log_prob.exp() - (0.2 * 0.8 + 0.1 * 0.1 + 0.2 * 0.1)).abs() < 1e-4, "{found:?}");
     }
 
     #[test]
     fn a_doubled_character_needs_a_blank_between() {
-        let found = best(&steps(&[[0.1, 0.9, 1e-9], [0.9, 0.1, 1e-9], [0.1, 0.9, 1e-9]]), &[1, 2], 2);
+        let found = best(&steps(&[[0.1, 0.9, 1e-9], [0.9, 0.1, 1e-9], [0.1, 0.9, 1e-9]]), &[1, 2], 2, -12.0);
         assert_eq!(found[0].classes, [1, 1]);
     }
 
     #[test]
     fn no_steps_say_nothing_for_sure() {
-        assert_eq!(best(&Steps::new(3, Vec::new()), &[1, 2], 3), [Found { classes: vec![], log_prob: 0.0 }]);
+        assert_eq!(best(&Steps::new(3, Vec::new()), &[1, 2], 3, -12.0), [Found { classes: vec![], log_prob: 0.0 }]);
     }
 }

@@ -3,6 +3,7 @@
 use super::fit::Ink;
 use super::net::{About, Steps};
 use super::path::{self, Path, Sign};
+use super::second;
 use crate::model::{Confidence, Line, LineImage, Word};
 use crate::text::bidi;
 use std::ops::Range;
@@ -12,16 +13,18 @@ use unicode_normalization::UnicodeNormalization;
 pub fn words(steps: &Steps, about: &About, image: &LineImage, ink: &Ink) -> Line {
     let line = Reading { signs: Path::greedy(steps).signs(), steps, about, image, ink };
     let pieces: Vec<String> = line.signs.iter().map(|sign| line.char_of(sign).to_string()).collect();
-    let mut words = Vec::new();
+    let mut found = Vec::new();
     let mut places: Vec<bidi::Placed> = Vec::new();
     for placed in bidi::logical_order(&pieces) {
         if line.is_space(placed.index) {
-            words.extend(line.word(&std::mem::take(&mut places)));
+            found.extend(line.word(&std::mem::take(&mut places)));
         } else {
             places.push(placed);
         }
     }
-    words.extend(line.word(&places));
+    found.extend(line.word(&places));
+    let (mut words, places): (Vec<Word>, Vec<Range<usize>>) = found.into_iter().unzip();
+    second::look(&mut words, &places, steps, about);
     Line::new(words)
 }
 
@@ -46,7 +49,8 @@ impl Reading<'_> {
         self.signs.get(at).is_some_and(|sign| self.char_of(sign).is_whitespace())
     }
 
-    fn word(&self, places: &[bidi::Placed]) -> Option<Word> {
+    /// Returns a word and the steps between the gaps beside it.
+    fn word(&self, places: &[bidi::Placed]) -> Option<(Word, Range<usize>)> {
         let chars = places.iter().filter_map(|placed| {
             let c = self.char_of(self.signs.get(placed.index)?);
             Some(if placed.mirrored { bidi::mirror(c) } else { c })
@@ -57,7 +61,11 @@ impl Reading<'_> {
         let columns = self.with_ink(self.gap_before(first)..self.gap_before(last + 1));
         let to_image = |column: usize| (column as f32 * self.ink.columns_each) as u32;
         let bounds = self.image.place(to_image(columns.start)..to_image(columns.end).max(to_image(columns.start) + 1));
-        Some(Word { text, bounds, confidence: self.confidence(first, last) })
+        let word = Word { text, bounds, confidence: self.confidence(first, last), readings: Vec::new() };
+        let before = first.checked_sub(1).and_then(|at| self.signs.get(at));
+        let from = before.map_or(0, |sign| sign.steps.end);
+        let to = self.signs.get(last + 1).map_or(self.steps.len(), |sign| sign.steps.start);
+        Some((word, from..to))
     }
 
     /// Returns a column of the picture in the gap before a sign: the middle of the widest stretch without ink between it

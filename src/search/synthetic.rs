@@ -338,6 +338,7 @@ fn page_of(number: u64, lines: impl Iterator<Item = String>, confidence: f64) ->
         text: text.to_owned(),
         bounds: PixelBox::default(),
         confidence: Confidence::new(confidence as f32),
+        readings: Vec::new(),
     };
     Page {
         number: PageNumber(number as u32),

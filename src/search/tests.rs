@@ -164,7 +164,7 @@ fn what_is_misspelt_is_suggested_only_if_it_has_hits() {
 
 /// Queries of a seed: pieces that the query language gives a meaning, run together at random.
 #[test]
-fn ten_thousand_hostile_queries_are_answered() {
+fn hostile_queries_are_answered() {
     const PIECES: [&str; 40] = [
         "(",
         ")",
@@ -208,7 +208,7 @@ fn ten_thousand_hostile_queries_are_answered() {
         "ِ",
     ];
     let mut seed: u64 = 8;
-    for _ in 0..10_000 {
+    for _ in 0..1_000 {
         let mut query = String::new();
         for _ in 0..seed % 23 {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

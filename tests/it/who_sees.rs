@@ -524,7 +524,7 @@ fn check_forms(scene: &Scene) {
     let boss = &scene.accounts[0];
     for (method, pattern, _, _) in ROUTES {
         let path = pattern.replace("{id}", &scene.letters[0].id).replace("{number}", "1");
-        let path = if pattern.starts_with("/users/") || pattern.starts_with("/account/") {
+        let path = if ["/users/", "/account/", "/searches/", "/webhooks/"].iter().any(|of| pattern.starts_with(of)) {
             pattern.replace("{id}", "1")
         } else {
             path

@@ -160,10 +160,10 @@ fn receive(output: &mut impl BufRead) -> io::Result<(Answer, Vec<u8>)> {
     output.read_line(&mut line)?;
     let answer: Answer = serde_json::from_str(&line)?;
     let mut record = Vec::new();
-    if let Answer::Record { bytes } = answer {
-        if bytes > MOST_RECORD_BYTES || output.take(bytes).read_to_end(&mut record)? as u64 != bytes {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
+    if let Answer::Record { bytes } = answer
+        && (bytes > MOST_RECORD_BYTES || output.take(bytes).read_to_end(&mut record)? as u64 != bytes)
+    {
+        return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok((answer, record))
 }

@@ -124,10 +124,10 @@ mod tests {
         let put = |name: &str| {
             let path = folder.path().join(name);
             fs::write(&path, name).unwrap();
-            let content = Some(store.blobs.put(name.as_bytes()).unwrap());
+            let content = store.blobs.put(name.as_bytes()).unwrap();
             let location = path.to_str().unwrap().to_owned();
-            store.catalogue.receive(&NewInput { location, content, ..NewInput::default() }).unwrap();
-            content.unwrap()
+            store.catalogue.receive(&NewInput { location, content: Some(content), ..NewInput::default() }).unwrap();
+            content
         };
         let saved = put("in the backup");
         backup(&store, &to, false, || ()).unwrap();

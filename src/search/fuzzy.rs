@@ -140,8 +140,8 @@ impl<'a> Walk<'a> {
         let mut next = Row { costs: [FAR; LONGEST + 1], before: row.costs, last: place, pending: 0 };
         let Some(taking) = self.taking.get(place) else { return next };
         next.costs[0] = row.costs[0].saturating_add(adding);
-        for at in 0..self.letters {
-            let mut best = row.costs[at].saturating_add(taking[at]);
+        for (at, taken) in taking.iter().enumerate().take(self.letters) {
+            let mut best = row.costs[at].saturating_add(*taken);
             best = best.min(row.costs[at + 1].saturating_add(adding));
             best = best.min(next.costs[at].saturating_add(self.dropping[at]));
             if at > 0 && self.word[at] == row.last && self.word[at - 1] == place {

@@ -21,6 +21,10 @@ const MOST_PREFIX_TERMS: usize = 400;
 const MOST_LOOKED_AT: usize = 20_000;
 
 /// Pages in ascending order.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are a few of them a search, and terms are read in its innermost loop"
+)]
 pub(super) enum List {
     Term {
         pages: SegmentPostings,

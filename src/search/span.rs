@@ -88,8 +88,10 @@ pub(super) fn day_number(date: Date) -> i64 {
 mod tests {
     use super::*;
 
+    type Day = Option<(i16, i8, i8)>;
+
     #[track_caller]
-    fn check(text: &str, want: Option<(Option<(i16, i8, i8)>, Option<(i16, i8, i8)>)>) {
+    fn check(text: &str, want: Option<(Day, Day)>) {
         let day = |(year, month, day)| day_number(jiff::civil::date(year, month, day));
         let want = want.map(|(first, last)| first.map_or(i64::MIN, day)..=last.map_or(i64::MAX, day));
         assert_eq!(days_of(text, &mut Vec::new()), want, "of {text:?}");

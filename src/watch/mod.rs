@@ -19,7 +19,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 use walkdir::WalkDir;
 
@@ -142,11 +142,8 @@ impl Watch {
             return self.hand_on(path);
         }
         let mut wait = TICK;
-        loop {
-            match self.news.recv_timeout(wait) {
-                Ok(news) => self.hear(news, known),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
-            }
+        while let Ok(news) = self.news.recv_timeout(wait) {
+            self.hear(news, known);
             wait = Duration::ZERO; // take in what else has come, and go on
         }
         if Instant::now() >= self.walk_at {
@@ -199,7 +196,7 @@ impl Watch {
         };
         for path in &event.paths {
             if path.is_dir() && !path.is_symlink() {
-                self.walk_through(&path.clone(), known);
+                self.walk_through(path, known);
             } else {
                 self.touch(path, closed, known);
             }

@@ -164,9 +164,11 @@ fn a_file_that_kills_the_program_is_set_aside_and_the_rest_goes_on() {
     // 190 million black and white pixels: little on disk, too much for the memory that the program is given.
     let side = 13_700;
     let poison = folder.path().join("a-poison.png");
-    image::GrayImage::from_fn(side, side, |x, y| image::Luma([if (x / 50 + y / 70) % 3 == 0 { 0 } else { 255 }]))
-        .save(&poison)
-        .unwrap();
+    image::GrayImage::from_fn(side, side, |x, y| {
+        image::Luma([if (x / 50 + y / 70).is_multiple_of(3) { 0 } else { 255 }])
+    })
+    .save(&poison)
+    .unwrap();
     let ingest = || {
         let whole = warraq(archive.path());
         let mut command = Command::new("bash");

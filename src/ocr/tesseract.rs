@@ -21,7 +21,7 @@ use tesseract_plumbing::tesseract_sys::{TessOcrEngineMode_OEM_LSTM_ONLY, TessPag
 use unicode_normalization::UnicodeNormalization;
 
 /// Raised when the same page gives other lines than before, with the same library and model.
-const VERSION: u16 = 3;
+const VERSION: u16 = 2;
 
 /// The model that is part of the program, so that it reads wherever it is put. See `tessdata/README.md`.
 const BUILT_IN_MODEL: &[u8] = include_bytes!("../../tessdata/ara.traineddata");
@@ -34,10 +34,6 @@ const RAW_LINE: u8 = 13;
 const LINE_HEIGHT: u32 = 36;
 /// No line is wider than this after shrinking; a rule taken for a line may be.
 const WIDEST_LINE: u32 = 8000;
-/// Lines read with less confidence than this are read once more, narrower, and the better reading stays.
-const DOUBTFUL: f32 = 0.92;
-/// Width of that second image of a line, as a part of the first one's: the model has seen narrower letters more than ours.
-const NARROWER: f64 = 0.86;
 
 /// How Tesseract reads.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -115,18 +111,8 @@ impl Tesseract {
     /// # Errors
     /// [`OcrError::Page`] when the library fails.
     pub fn line(&self, image: &LineImage, dpi: Dpi) -> Result<Line, OcrError> {
-        let first = self.line_at_width(image, dpi, 1.0)?;
-        if certainty(&first) >= DOUBTFUL {
-            return Ok(first);
-        }
-        let second = self.line_at_width(image, dpi, NARROWER)?;
-        Ok(if certainty(&second) > certainty(&first) { second } else { first })
-    }
-
-    /// Reads one line after its width is multiplied by `part`.
-    fn line_at_width(&self, image: &LineImage, dpi: Dpi, part: f64) -> Result<Line, OcrError> {
         let (width, height) = image.grey.dimensions();
-        let shrink = f64::from(LINE_HEIGHT) / f64::from(height.max(1)) * part;
+        let shrink = f64::from(LINE_HEIGHT) / f64::from(height.max(1));
         let target = ((f64::from(width) * shrink).round() as u32).clamp(1, WIDEST_LINE);
         let grey = imageops::resize(&image.grey, target, LINE_HEIGHT, FilterType::CatmullRom);
         let mut handle = self.take_handle()?;
@@ -148,15 +134,6 @@ impl Tesseract {
     fn give_back(&self, handle: TessBaseApi) {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(handle);
     }
-}
-
-/// Returns the mean confidence of a line's letters: 0 where there are none.
-fn certainty(line: &Line) -> f32 {
-    let sums = line.words.iter().fold((0.0, 0.0), |(sum, letters), word| {
-        let length = word.text.chars().count() as f32;
-        (sum + word.confidence.get() * length, letters + length)
-    });
-    sums.0 / f32::max(sums.1, 1.0)
 }
 
 fn read_model(path: &Path, folder: &Path, language: &str) -> Result<Vec<u8>, OcrError> {

@@ -1,9 +1,9 @@
 //! The catalogue in one SQLite file, with a write-ahead log: one writer, many readers, durable at every commit.
 
 use super::{
-    BriefRow, Catalogue, CatalogueError, ChangeRow, CitationRow, CorrectionRow, CutRow, DocumentRow, FailureRow, InputId, InputRow,
-    InputStatus, Ledger, LedgerBy, LetterKey, LetterRow, ListOrder, NamedBlob, NewInput, RowFilter, StageKey,
-    UnreadPage, changes, documents, inputs, people,
+    BriefRow, Catalogue, CatalogueError, ChangeRow, CitationRow, CorrectionRow, CutRow, DocumentRow, FailureRow,
+    InputId, InputRow, InputStatus, Ledger, LedgerBy, LetterKey, LetterRow, ListOrder, NamedBlob, NewInput, RowFilter,
+    StageKey, UnreadPage, changes, documents, inputs, people,
 };
 use crate::model::{ContentHash, DocumentId, LetterDate};
 use jiff::Timestamp;

@@ -219,7 +219,9 @@ fn lines_of(table: &str, (width, height): (u32, u32)) -> Vec<Line> {
 fn without_pieces(lines: Vec<Line>) -> Vec<Line> {
     let is_piece = |word: &Word| {
         let mut letters = word.text.chars().filter(|c| !normalise::is_ignorable(*c));
-        letters.next().is_some_and(char::is_alphanumeric) && letters.next().is_none() && word.confidence.get() < SURE_ALONE
+        letters.next().is_some_and(char::is_alphanumeric)
+            && letters.next().is_none()
+            && word.confidence.get() < SURE_ALONE
     };
     let kept = |line: Line| Line::new(line.words.into_iter().filter(|word| !is_piece(word)).collect());
     lines.into_iter().map(kept).filter(|line| !line.words.is_empty()).collect()
@@ -291,7 +293,8 @@ mod tests {
         let row = |number: u32, confidence: u32, text: &str| {
             format!("5\t1\t1\t1\t{number}\t1\t800\t60\t400\t40\t{confidence}\t{text}\n")
         };
-        let table = [row(1, 69, "ا"), row(2, 71, "و"), row(3, 20, "م/"), row(4, 20, "في"), row(5, 20, "-"), row(6, 50, "7")];
+        let table =
+            [row(1, 69, "ا"), row(2, 71, "و"), row(3, 20, "م/"), row(4, 20, "في"), row(5, 20, "-"), row(6, 50, "7")];
         let lines = without_pieces(lines_of(&table.concat(), (2000, 1000)));
         assert_eq!(lines.iter().map(Line::text).collect::<Vec<_>>(), ["و", "م/", "في", "-"]);
     }

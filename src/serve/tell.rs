@@ -74,7 +74,10 @@ fn tell(app: &App, agent: &Agent, webhook: &WebhookRow) -> Result<(), Problem> {
         return Ok(());
     };
     let (told, failures) = app.archive.read(|store| {
-        Ok::<_, Problem>((api::told(store, &viewer, webhook.sent, AT_ONCE)?, store.catalogue.failures(webhook.failed, AT_ONCE)?))
+        Ok::<_, Problem>((
+            api::told(store, &viewer, webhook.sent, AT_ONCE)?,
+            store.catalogue.failures(webhook.failed, AT_ONCE)?,
+        ))
     })?;
     let last_failure = failures.last().map_or(webhook.failed, |row| row.seq);
     if told.next == webhook.sent && last_failure == webhook.failed {

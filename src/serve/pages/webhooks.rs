@@ -69,8 +69,9 @@ pub async fn add(State(app): State<Shared>, page: Page, fields: Fields) -> Respo
             return Err(Problem::Wrong(wanted.to_owned()));
         }
         let user = asked.viewer.user.ok_or(Problem::Missing("account"))?;
-        let (change, failure) =
-            app.archive.read(|store| Ok::<_, Problem>((store.catalogue.last_change()?, store.catalogue.last_failure()?)))?;
+        let (change, failure) = app
+            .archive
+            .read(|store| Ok::<_, Problem>((store.catalogue.last_change()?, store.catalogue.last_failure()?)))?;
         let secret = app.book.add_webhook(user, &url, change, failure)?;
         asked.note(app, "webhook_made", &url, "");
         Ok(secret)

@@ -48,6 +48,9 @@ pub(super) struct Candidate {
     pub strict: bool,
 }
 
+/// Segment, item, and place among the item's lookups.
+type LookupPlace = (u32, usize, usize);
+
 /// A search under way.
 pub(super) struct Search<'a> {
     pub searcher: &'a Searcher,
@@ -57,8 +60,8 @@ pub(super) struct Search<'a> {
     /// How much each item tells, by the share of pages that hold it.
     pub idf: Vec<f32>,
     pub(super) frequencies: Vec<u64>,
-    /// What lookups came to that take long, by segment, item and place among the item's lookups.
-    worked_out: Mutex<FxHashMap<(u32, usize, usize), Arc<[DocId]>>>,
+    /// What lookups came to that take long.
+    worked_out: Mutex<FxHashMap<LookupPlace, Arc<[DocId]>>>,
     cut: Mutex<Cut>,
 }
 
@@ -154,7 +157,7 @@ impl<'a> Search<'a> {
     }
 
     /// Returns the pages of a lookup, worked out once for all steps of a search.
-    fn worked_out(&self, source: Source, by: &By, key: (u32, usize, usize)) -> tantivy::Result<Arc<[DocId]>> {
+    fn worked_out(&self, source: Source, by: &By, key: LookupPlace) -> tantivy::Result<Arc<[DocId]>> {
         let known = || self.worked_out.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pages) = known().get(&key) {
             return Ok(Arc::clone(pages));

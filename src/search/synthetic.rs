@@ -259,7 +259,7 @@ impl Synthetic {
                 word.chars().take(letters).collect::<String>() + "*"
             }
             QueryClass::Short => match from(&mut random, 1).concat().chars().take(2).collect::<Vec<_>>()[..] {
-                [one, next] if number % 2 == 0 => format!("{one}{next}*"),
+                [one, next] if number.is_multiple_of(2) => format!("{one}{next}*"),
                 [one, ..] => one.to_string(),
                 [] => String::new(),
             },

@@ -7,7 +7,7 @@
 //! fill the page. Segments of the index are gone through side by side.
 
 use super::filter::{Filters, Gate};
-use super::lists::{Cut, List, Source};
+use super::lists::{Cut, List, Reach, Source};
 use super::places::{Places, walk};
 use super::plan::{By, Item, Plan};
 use super::rank::Ranker;
@@ -60,6 +60,8 @@ pub(super) struct Search<'a> {
     /// How much each item tells, by the share of pages that hold it.
     pub idf: Vec<f32>,
     pub(super) frequencies: Vec<u64>,
+    /// How many beginnings of words are looked up.
+    beginnings: usize,
     /// What lookups came to that take long.
     worked_out: Mutex<FxHashMap<LookupPlace, Arc<[DocId]>>>,
     cut: Mutex<Cut>,
@@ -75,8 +77,10 @@ impl<'a> Search<'a> {
         let frequencies: Vec<u64> =
             plan.items.iter().map(|item| frequency(searcher, item)).collect::<tantivy::Result<_>>()?;
         let idf = frequencies.iter().map(|holding| idf(searcher.num_docs() as f32, *holding as f32)).collect();
+        let lookups = plan.items.iter().flat_map(|item| &item.lookups);
+        let beginnings = lookups.filter(|lookup| matches!(lookup.by, By::Prefix(..))).count();
         let (worked_out, cut) = (Mutex::default(), Mutex::default());
-        Ok(Self { searcher, fields, plan, filters, idf, frequencies, worked_out, cut })
+        Ok(Self { searcher, fields, plan, filters, idf, frequencies, beginnings, worked_out, cut })
     }
 
     /// Returns what was left out so far because it would have taken too long.
@@ -90,7 +94,8 @@ impl<'a> Search<'a> {
     }
 
     pub(super) fn source(&self, reader: &'a SegmentReader) -> Source<'a> {
-        Source { reader, fields: self.fields }
+        let reach = Reach::of(self.beginnings, self.searcher.segment_readers().len(), reader);
+        Source { reader, fields: self.fields, reach }
     }
 
     /// Calls `each` for all segments side by side, and returns what comes of each, in their order.

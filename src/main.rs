@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use warraq::cli;
 
 fn main() -> ExitCode {
-    if let Some(code) = cli::restart::with_one_openmp_thread() {
+    if let Some(code) = cli::restart::in_fit_environment() {
         return code;
     }
     cli::main()

@@ -164,17 +164,27 @@ pub(super) fn letters_like(
                WHERE letter_date = ?2
          ORDER BY received, id",
     )?;
-    let letters = statement.query_map(params![number_key, date.map(|date| date.to_string())], |row| {
-        Ok(LetterKey {
-            document: parsed(row, "id")?,
-            number_key: row.get("number_key")?,
-            date: self::date(row, "letter_date")?,
-            issuer: row.get("issuer")?,
-            subject: row.get("subject")?,
-            sketch: row.get("sketch")?,
-        })
-    })?;
+    let letters = statement.query_map(params![number_key, date.map(|date| date.to_string())], letter_key)?;
     letters.collect()
+}
+
+fn letter_key(row: &Row<'_>) -> rusqlite::Result<LetterKey> {
+    Ok(LetterKey {
+        document: parsed(row, "id")?,
+        number_key: row.get("number_key")?,
+        date: date(row, "letter_date")?,
+        issuer: row.get("issuer")?,
+        subject: row.get("subject")?,
+        sketch: row.get("sketch")?,
+    })
+}
+
+/// Returns the letters of which issuer and subject were read and neither number nor date, the first received first.
+pub(super) fn unread_letters(connection: &Connection) -> rusqlite::Result<Vec<LetterKey>> {
+    let sql = "SELECT id, number_key, letter_date, issuer, subject, sketch FROM documents
+               WHERE number_key IS NULL AND letter_date IS NULL AND issuer IS NOT NULL AND subject IS NOT NULL
+               ORDER BY received, id";
+    connection.prepare_cached(sql)?.query_map([], letter_key)?.collect()
 }
 
 /// Returns the citations of this number or this date.

@@ -435,6 +435,9 @@ pub trait Catalogue: Send + Sync {
     /// Returns the codes of letters before the first stroke of numbers, with how many letters and citations have each.
     fn codes(&self) -> Result<Vec<(String, u64)>, CatalogueError>;
 
+    /// Returns the letters of which issuer and subject were read and neither number nor date, the first received first.
+    fn unread_letters(&self) -> Result<Vec<LetterKey>, CatalogueError>;
+
     /// Returns every citation, by number.
     fn citations(&self) -> Result<Vec<CitationRow>, CatalogueError>;
 

@@ -259,6 +259,10 @@ impl Catalogue for SqliteCatalogue {
         self.read(documents::codes)
     }
 
+    fn unread_letters(&self) -> Result<Vec<LetterKey>, CatalogueError> {
+        self.read(documents::unread_letters)
+    }
+
     fn citations(&self) -> Result<Vec<CitationRow>, CatalogueError> {
         self.read(documents::citations)
     }

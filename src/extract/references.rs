@@ -12,13 +12,18 @@ use super::number;
 use super::parties;
 use super::passage::{Atom, Passage, Sort};
 use super::sheet::Sheet;
-use crate::model::{Field, LetterDate, Reading, Reference};
+use crate::model::{Confidence, Field, LetterDate, Reading, Reference};
 use std::ops::Range;
 
 /// Atoms between the word for a letter and its number: the name of a body may stand there.
 const NOUN_REACH: usize = 18;
 /// Atoms between number and date: a bracket, and words such as `والمؤرخ في`.
 const DATE_REACH: usize = 6;
+
+/// Digits that the rest of a broken number has at least, and atoms among which it is looked for.
+const REST_DIGITS: usize = 4;
+const REST_REACH: usize = 10;
+const REST_LIKELIHOOD: f32 = 0.01;
 
 /// What the last noun before a number was.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -137,10 +142,29 @@ fn reference_at(
     };
     let find = |text: &Passage, at| number_and_date(text, at, needs_date);
     let found = doubt::values(text, number_at, doubt::of_number, find);
-    let (reference, days, words) = likeliest(&found)?;
+    let broken = || letter.and_then(|_| rest_of_broken(text, number_at));
+    let (reference, days, words) = likeliest(&found).or_else(broken)?;
     let end = text.first_atom(words.end).max(at + 1);
     let words = text.words_of(&(at..at + 1)).start..words.end;
     Some((Field { value: reference, evidence: text.evidence_in(words) }, days, end))
+}
+
+/// Returns the last digits of a number whose beginning cannot be read, with the date behind them: too little to be given, enough to find
+/// the letter by.
+fn rest_of_broken(text: &Passage, from: usize) -> Option<(Reference, Vec<LetterDate>, Range<usize>)> {
+    let is_rest = |at: &usize| {
+        let atom = text.atoms.get(*at).filter(|atom| atom.sort == Sort::Digits && atom.key.len() >= REST_DIGITS)?;
+        match when(text, at + 1) {
+            (When::On(date), end) if date::find_at(&text.atoms, *at).is_none() => {
+                Some((atom.key.iter().collect::<String>(), date, end))
+            }
+            _ => None,
+        }
+    };
+    let (at, (number, date, end)) = (from..from + REST_REACH).find_map(|at| Some((at, is_rest(&at)?)))?;
+    let may_be = vec![Reading { text: number.clone(), probability: Confidence::new(REST_LIKELIHOOD) }];
+    let words = text.words_of(&(at..end));
+    Some((Reference { number, date: Some(date), may_be, ..Reference::default() }, Vec::new(), words))
 }
 
 type Dated = (String, When);

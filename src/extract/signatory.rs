@@ -27,6 +27,10 @@ const SPECK_LETTERS: usize = 3;
 const LEAST_READ: usize = 4;
 /// A short word before a name read with less confidence is none of it.
 const STRAY_BELOW: f32 = 0.5;
+/// Letters of such a word at most: the rest of a name half covered has more.
+const STRAY_LETTERS: usize = 2;
+/// How much further than usual an academic title may lie from what was read, where a name is looked for.
+const HONORIFIC_SLACK: f32 = 1.6;
 /// How much further than usual the whole name of an office may lie from what was read.
 const OFFICE_SLACK: f32 = 1.2;
 /// Letters of the end of an office's name that tell it.
@@ -38,7 +42,8 @@ pub fn find(sheet: &Sheet, from: usize) -> Option<Field<Signatory>> {
     // What was read well counts before what must be mended.
     let plain = |index: &usize| tail.get(*index).and_then(|strip| plain_office(strip));
     let mended = |index: &usize| tail.get(*index).and_then(|strip| mended_office(strip));
-    named(&tail, plain).or_else(|| named(&tail, mended)).or_else(|| nameless(&tail, mended))
+    let office = || named(&tail, plain).or_else(|| named(&tail, mended));
+    office().or_else(|| titleless(&tail)).or_else(|| nameless(&tail, mended))
 }
 
 /// Says whether an office that signs stands at the end of a sheet, read without doubt.
@@ -73,6 +78,16 @@ fn named(tail: &[&Passage], office: impl Fn(&usize) -> Option<Office>) -> Option
         let mut evidence = strip.evidence(name);
         evidence.extend(title.evidence(office.range));
         Some(Field { value, evidence })
+    })
+}
+
+/// Returns the lowest name that stands below an academic title by itself: what is lost below it is the office.
+fn titleless(tail: &[&Passage]) -> Option<Field<Signatory>> {
+    tail.windows(2).rev().find_map(|pair| {
+        let [honorific, strip] = pair else { return None };
+        let name = name_in(strip).filter(|_| labels::is_whole(&honorific.atoms, &labels().signatory.honorifics))?;
+        let value = Signatory { name: Some(strip.text(name.clone())), title: None };
+        Some(Field { value, evidence: strip.evidence(name) })
     })
 }
 
@@ -213,7 +228,8 @@ fn name_in(strip: &Passage) -> Option<Range<usize>> {
         && !is_closing(strip)
         && !is_title(strip)
         && !subject::starts_something(strip);
-    let honorific = labels::is_whole(atoms, honorifics);
+    let honorific =
+        labels::find_near(atoms, 0, honorifics, HONORIFIC_SLACK).is_some_and(|found| found.end == atoms.len());
     (fits && !honorific).then_some(start..end)
 }
 
@@ -221,7 +237,7 @@ fn name_in(strip: &Passage) -> Option<Range<usize>> {
 fn is_stray(strip: &Passage, at: usize) -> bool {
     let atom = strip.slice(at..at + 1).first();
     atom.is_some_and(|atom| {
-        atom.key.len() == 1 || atom.key.len() <= SPECK_LETTERS && strip.confidence(at..at + 1) < STRAY_BELOW
+        atom.key.len() == 1 || atom.key.len() <= STRAY_LETTERS && strip.confidence(at..at + 1) < STRAY_BELOW
     })
 }
 
@@ -279,6 +295,12 @@ mod tests {
             Some(("سعد عبد الرحمن", "مدير قسم الموارد البشرية")),
         );
         check("مع التقدير\nسعد عبد الرحمن\nير قسم الحسابات", Some(("سعد عبد الرحمن", "مدير قسم الحسابات")));
+    }
+
+    #[test]
+    fn a_name_below_an_academic_title_needs_no_office() {
+        check("مع التقدير\nالدكتورة\nسناء عبد الوهاب ٤\nنسخة منه الى :\n- الأرشيف", Some(("سناء عبد الوهاب", "")));
+        check("مع التقدير\nطارق نعمة الخفاجي\nالمدير العام", Some(("طارق نعمة الخفاجي", "المدير العام")));
     }
 
     #[test]

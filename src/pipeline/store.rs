@@ -3,7 +3,7 @@
 use super::bodies;
 use super::failure::ArchiveError;
 use super::parts::Part;
-use super::threads;
+use super::{settle, threads};
 use crate::archive::record;
 use crate::archive::{BlobStore, FsBlobs};
 use crate::catalogue::{Catalogue, DocumentRow, SqliteCatalogue};
@@ -208,7 +208,7 @@ impl Store {
     pub fn letter(&self, row: &DocumentRow) -> Result<Letter, ArchiveError> {
         let mut letter = record::decode_letter(&row.letter.record)
             .map_err(|source| ArchiveError::Record { what: format!("letter of {}", row.id), source })?;
-        threads::link(self, row.id, &mut letter)?;
+        settle::link(self, row.id, &mut letter)?;
         Ok(letter)
     }
 

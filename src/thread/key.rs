@@ -8,6 +8,9 @@ const FEWEST_DIGITS: usize = 3;
 /// Costs of the ways in which two readings of one number differ; equal ones cost nothing.
 const CODE_LOST: f32 = 0.5;
 const CODE_DIFFERS: f32 = 0.8;
+const BEGINNING_LOST: f32 = 0.9;
+/// Digits of a group that tells a number by itself.
+const LONG_GROUP: usize = 4;
 const DIGIT_SLIP: f32 = 1.4;
 
 /// Returns the key of a letter's number, or `None` where it has no digit: codes of letters folded and without dots, digits
@@ -54,6 +57,9 @@ pub fn slip(a: &str, b: &str) -> Option<f32> {
     if figures(&digits_a).min(figures(&digits_b)) < FEWEST_DIGITS {
         return None;
     }
+    if digits_a != digits_b && (is_rest(a, b) || is_rest(b, a)) {
+        return Some(BEGINNING_LOST);
+    }
     match (code_a == code_b, digits_a == digits_b) {
         (_, true) if code_a.is_empty() || code_b.is_empty() => Some(CODE_LOST),
         // The same digits under two codes are two registers, unless one letter was misread.
@@ -61,6 +67,12 @@ pub fn slip(a: &str, b: &str) -> Option<f32> {
         (true, false) => one_edit(&digits_a, &digits_b).then_some(DIGIT_SLIP),
         _ => None,
     }
+}
+
+/// Says whether `rest` is the last group of digits of `whole`, and long enough to be no other number's.
+fn is_rest(rest: &str, whole: &str) -> bool {
+    let last = whole.rsplit_once('/').map(|(_, last)| last);
+    rest.len() >= LONG_GROUP && is_digits(rest) && last == Some(rest)
 }
 
 /// Parts a key into its letters and its groups of digits.
@@ -111,6 +123,7 @@ mod tests {
         check_slip("مع/12/345", "مع/12/845", Some(DIGIT_SLIP));
         check_slip("12345", "1345", Some(DIGIT_SLIP));
         check_slip("12/345", "12345", Some(DIGIT_SLIP));
+        check_slip("قم/23/18131", "18131", Some(BEGINNING_LOST));
         check_slip("مع/12/345", "ع/12/845", None);
         check_slip("مع/12/345", "قف/12/345", None);
         check_slip("12345", "12543", None);

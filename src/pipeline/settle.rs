@@ -5,7 +5,7 @@
 
 use super::failure::ArchiveError;
 use super::store::Store;
-use super::threads::resolve;
+use super::threads::{self, resolve};
 use crate::archive::record;
 use crate::catalogue::{CitationRow, LetterKey, LetterRow};
 use crate::model::{
@@ -14,9 +14,10 @@ use crate::model::{
 use crate::thread::consensus::{self, Others};
 use crate::thread::key::slip;
 use crate::thread::likeness::likeness;
-use crate::thread::{Citation, Witness, number_key};
+use crate::thread::{self, Citation, Witness, number_key};
 use jiff::ToSpan;
 use std::collections::BTreeSet;
+use std::iter;
 
 /// Fills in which letters of the archive those cited are, and what the letters of the archive say of numbers that were read with doubt.
 ///
@@ -29,9 +30,14 @@ pub fn link(store: &Store, document: DocumentId, letter: &mut Letter) -> Result<
         let cited = &mut field.value;
         let mut keys: Vec<String> = number_key(&cited.number).into_iter().collect();
         keys.extend(cited.may_be.iter().filter_map(|reading| number_key(&reading.text)));
-        for key in &keys {
-            let (date, issuer) = (cited.date, cited.issuer.as_deref());
-            let citation = Citation { by: document, number: key, date, issuer, on, subject: subject.as_deref() };
+        // A citation of several recipients' letter says of none of them that it is his.
+        let issuers: Vec<Option<&str>> = match cited.issuer.as_deref() {
+            None => iter::once(None).chain(letter.to.iter().map(|to| Some(to.value.as_str()))).collect(),
+            issuer => vec![issuer],
+        };
+        for (key, issuer) in keys.iter().flat_map(|key| issuers.iter().map(move |issuer| (key, *issuer))) {
+            let subject = subject.as_deref();
+            let citation = Citation { by: document, number: key, date: cited.date, issuer, on, subject };
             cited.document = resolve(store, &citation)?;
             if cited.document.is_some() {
                 break;
@@ -53,90 +59,118 @@ pub fn link(store: &Store, document: DocumentId, letter: &mut Letter) -> Result<
         agree(store, document, letter)?;
         date_as_cited(store, document, letter)?;
     }
-    Ok(())
+    name_as_known(store, letter)
 }
 
-/// Returns the letter that a citation means among those of which neither number nor date was read: the only one of that issuer in that
-/// matter, if no other number is cited of them.
+/// Returns the letter that a citation means among those of which no date was read: by its number, else the only one of that issuer in
+/// that matter of which no number was read either, if no other number is cited of it.
 ///
 /// # Errors
 /// [`ArchiveError`] when the archive cannot be read.
-pub(super) fn unread(store: &Store, citation: &Citation<'_>) -> Result<Option<DocumentId>, ArchiveError> {
+pub(super) fn undated(store: &Store, citation: &Citation<'_>) -> Result<Option<DocumentId>, ArchiveError> {
     let (Some(issuer), Some(subject)) = (citation.issuer, citation.subject) else { return Ok(None) };
-    let mut meant = Vec::new();
-    for letter in store.catalogue.unread_letters()? {
-        let agrees = letter.document != citation.by
-            && letter
-                .issuer
-                .as_deref()
-                .is_some_and(|own| likeness(&store.bodies().canonical(own), issuer) >= SAME_UNREAD)
-            && letter.subject.as_deref().is_some_and(|own| likeness(own, subject) >= SAME);
-        if agrees {
-            meant.push(letter);
-        }
+    let alike = |letter: &LetterKey| letter.document != citation.by && is_alike(store, letter, issuer, subject);
+    let letters: Vec<LetterKey> = undated_letters(store)?.into_iter().filter(alike).collect();
+    let (numbered, unread): (Vec<LetterKey>, Vec<LetterKey>) =
+        letters.into_iter().partition(|letter| letter.number_key.is_some());
+    if let Some(found) = thread::resolve(citation, &threads::candidates(store, citation, numbered)?) {
+        return Ok(Some(found));
     }
-    let [letter] = meant.as_slice() else { return Ok(None) };
+    let [letter] = unread.as_slice() else { return Ok(None) };
     let claims = claims(store, letter)?;
     let is_only = claims.iter().all(|claim| claim.number_key == citation.number);
     Ok((is_only && !claims.is_empty()).then_some(letter.document))
 }
 
-/// Returns the citations that may mean a letter of which neither number nor date was read.
+/// Letters without a date that are looked through, and citations of one issuer: where there are more, none of them is found so, since
+/// going through all would take longer than a reader waits.
+const MOST_LOOKED_THROUGH: usize = 1_000;
+
+fn undated_letters(store: &Store) -> Result<Vec<LetterKey>, ArchiveError> {
+    let letters = store.catalogue.undated_letters(MOST_LOOKED_THROUGH + 1)?;
+    Ok(if letters.len() > MOST_LOOKED_THROUGH { Vec::new() } else { letters })
+}
+
+/// Says whether a letter is of this issuer, in the form of the list of bodies, and in this matter.
+fn is_alike(store: &Store, letter: &LetterKey, issuer: &str, subject: &str) -> bool {
+    letter.subject.as_deref().is_some_and(|own| likeness(own, subject) >= SAME)
+        && letter.issuer.as_deref().is_some_and(|own| is_issuer(store, own, issuer))
+}
+
+/// Says whether a name is that of an issuer: as a whole, and in its last part, since the departments of a ministry share the first.
+fn is_issuer(store: &Store, name: &str, issuer: &str) -> bool {
+    let name = store.bodies().canonical(name);
+    let parts = name.rsplit_once('/').zip(issuer.rsplit_once('/'));
+    likeness(&name, issuer) >= SAME_UNREAD
+        && parts.is_none_or(|((_, own), (_, other))| likeness(own, other) >= SAME_UNREAD)
+}
+
+/// Returns the citations that may mean a letter of which neither number nor date was read; none where they are too many to look through.
 fn claims(store: &Store, letter: &LetterKey) -> Result<Vec<CitationRow>, ArchiveError> {
     let (Some(issuer), Some(subject)) = (&letter.issuer, &letter.subject) else { return Ok(Vec::new()) };
     let issuer = store.bodies().canonical(issuer);
     let mut claims = Vec::new();
-    for row in store.catalogue.citations()? {
-        let of_issuer = row.document != letter.document
-            && row
-                .issuer
-                .as_deref()
-                .is_some_and(|other| likeness(&issuer, &store.bodies().canonical(other)) >= SAME_UNREAD);
-        if !of_issuer {
-            continue;
-        }
-        let Some(citing) = store.catalogue.document(&row.document)? else { continue };
-        if citing.letter.subject.as_deref().is_some_and(|other| likeness(subject, other) >= SAME)
-            && !is_read(store, &row)?
-        {
-            claims.push(row);
+    let mut left = MOST_LOOKED_THROUGH;
+    for name in store.catalogue.cited_issuers()?.into_iter().filter(|name| is_issuer(store, name, &issuer)) {
+        let rows = store.catalogue.citations_of(&name, left + 1)?;
+        let Some(rest) = left.checked_sub(rows.len()) else { return Ok(Vec::new()) };
+        left = rest;
+        for row in rows.into_iter().filter(|row| row.document != letter.document) {
+            let Some(citing) = store.catalogue.document(&row.document)? else { continue };
+            let same_matter = citing.letter.subject.as_deref().is_some_and(|other| likeness(subject, other) >= SAME);
+            if same_matter && !is_read(store, &row, letter, &issuer)? {
+                claims.push(row);
+            }
         }
     }
     Ok(claims)
 }
 
-/// Says whether a letter of the number cited is in the archive.
-fn is_read(store: &Store, row: &CitationRow) -> Result<bool, ArchiveError> {
+/// Says whether the letter cited is in the archive besides `letter`, or one of that issuer and day whose number was not read.
+fn is_read(store: &Store, row: &CitationRow, letter: &LetterKey, issuer: &str) -> Result<bool, ArchiveError> {
     let letters = store.catalogue.letters_like(&row.number_key, row.date)?;
-    Ok(letters
-        .iter()
-        .any(|letter| letter.number_key.as_deref().is_none_or(|number| slip(number, &row.number_key).is_some())))
+    let may_be = |other: &LetterKey| match &other.number_key {
+        Some(number) => slip(number, &row.number_key).is_some(),
+        None => other.issuer.as_deref().is_none_or(|own| is_issuer(store, own, issuer)),
+    };
+    Ok(letters.iter().filter(|other| other.document != letter.document).any(may_be))
 }
 
 /// Sets number and date of a letter on which neither was read to those by which alone it can be cited.
 fn as_claimed(store: &Store, document: DocumentId, letter: &mut Letter) -> Result<(), ArchiveError> {
-    let Some(unread) = store.catalogue.unread_letters()?.into_iter().find(|unread| unread.document == document) else {
-        return Ok(());
-    };
-    let claims = claims(store, &unread)?;
-    let Some(first) = claims.first().filter(|first| claims.iter().all(|claim| claim.number_key == first.number_key))
-    else {
-        return Ok(());
-    };
-    let rivals = store.catalogue.unread_letters()?.into_iter().filter(|other| other.document != document);
-    let is_rival = |other: &LetterKey| {
-        let alike = |own: &Option<String>, other: &Option<String>, least| {
-            own.as_deref().zip(other.as_deref()).is_some_and(|(own, other)| likeness(own, other) >= least)
-        };
-        alike(&unread.issuer, &other.issuer, SAME_UNREAD) && alike(&unread.subject, &other.subject, SAME)
-    };
-    if rivals.into_iter().any(|other| is_rival(&other)) {
+    let (mut own, others): (Vec<LetterKey>, Vec<LetterKey>) =
+        undated_letters(store)?.into_iter().partition(|unread| unread.document == document);
+    let Some(own) = own.pop().filter(|own| own.number_key.is_none()) else { return Ok(()) };
+    let (Some(issuer), Some(subject)) = (&own.issuer, &own.subject) else { return Ok(()) };
+    let issuer = store.bodies().canonical(issuer);
+    let is_rival = |other: &LetterKey| other.number_key.is_none() && is_alike(store, other, &issuer, subject);
+    if others.iter().any(is_rival) {
         return Ok(());
     }
+    let claims = claims(store, &own)?;
+    let is_one = |first: &&CitationRow| claims.iter().all(|claim| claim.number_key == first.number_key);
+    let Some(first) = claims.first().filter(is_one) else { return Ok(()) };
     letter.number = Some(Field { value: first.number.clone(), evidence: vec![as_cited(&first.number)] });
     let dates: BTreeSet<LetterDate> = claims.iter().filter_map(|claim| claim.date).collect();
     if let (Some(date), 1) = (dates.first(), dates.len()) {
         letter.date = Some(Field { value: *date, evidence: vec![as_cited(&date.to_string())] });
+    }
+    Ok(())
+}
+
+/// Sets the name of who signed to the one that the archive knows where it was read badly; what was read stays in the evidence.
+fn name_as_known(store: &Store, letter: &mut Letter) -> Result<(), ArchiveError> {
+    let Some(field) = &mut letter.signatory else { return Ok(()) };
+    if field.evidence.iter().any(|place| place.source == FieldSource::Clerk) {
+        return Ok(());
+    }
+    let sure = field.evidence.first().map_or(0.0, |place| place.confidence.get());
+    let read = field.value.name.as_deref().map(|name| (name, sure));
+    let read = read.or(field.value.unread.as_deref().map(|unread| (unread, 0.0)));
+    if let Some((read, confidence)) = read
+        && let Some(meant) = store.names()?.meant(read, confidence)
+    {
+        field.value.name = Some(meant.to_owned());
     }
     Ok(())
 }
@@ -219,7 +253,9 @@ fn witnesses(
     letter: &Letter,
     own: &Witness,
 ) -> Result<(Vec<Witness>, Vec<String>), ArchiveError> {
-    let Some(date) = letter.date.as_ref().map(|date| date.value) else { return Ok((Vec::new(), Vec::new())) };
+    let Some(date) = letter.date.as_ref().map(|date| date.value) else {
+        return Ok((undated_witnesses(store, document, own)?, Vec::new()));
+    };
     let issuer = letter.from.as_ref().map(|from| store.bodies().canonical(&from.value));
     let subject = letter.subject.as_ref().map(|subject| subject.value.as_str());
     let mut cited = Vec::new();
@@ -227,15 +263,16 @@ fn witnesses(
         if row.document == document {
             continue;
         }
-        let agrees = match (&issuer, row.issuer.as_deref().map(|issuer| store.bodies().canonical(issuer))) {
-            (Some(own), Some(other)) => Some(likeness(own, &other)),
-            _ => None,
-        };
+        let agrees_with = |other: &str| Some(likeness(issuer.as_ref()?, &store.bodies().canonical(other)));
+        let agrees = row.issuer.as_deref().and_then(agrees_with);
         if agrees.is_some_and(|agrees| agrees < OTHER_ISSUER) {
             continue;
         }
         let Some(citing) = store.catalogue.document(&row.document)? else { continue };
-        let witness = Witness::new(Some(&row.number), &may_be(&citing.letter, &row.number)?);
+        let (may_be, to) = may_be(&citing.letter, &row.number)?;
+        // Whose letter it is may stay open between several recipients.
+        let agrees = agrees.or_else(|| to.iter().filter_map(|to| agrees_with(to)).reduce(f32::max));
+        let witness = Witness::new(Some(&row.number), &may_be);
         let same_matter = || {
             let other = citing.letter.subject.as_deref();
             subject.zip(other).is_some_and(|(own, other)| likeness(own, other) >= SAME)
@@ -262,18 +299,36 @@ fn witnesses(
     Ok((cited, office))
 }
 
+/// Returns what the letters that may cite a letter say of its number, where its date was not read.
+fn undated_witnesses(store: &Store, document: DocumentId, own: &Witness) -> Result<Vec<Witness>, ArchiveError> {
+    let Some(letter) = undated_letters(store)?.into_iter().find(|letter| letter.document == document) else {
+        return Ok(Vec::new());
+    };
+    let mut witnesses = Vec::new();
+    for row in claims(store, &letter)? {
+        let Some(citing) = store.catalogue.document(&row.document)? else { continue };
+        let (may_be, _) = may_be(&citing.letter, &row.number)?;
+        let witness = Witness::new(Some(&row.number), &may_be);
+        if own.can_mean(&witness) {
+            witnesses.push(witness);
+        }
+    }
+    Ok(witnesses)
+}
+
 /// Names less alike than this are two issuers; names and subjects more alike than the second are one.
 const OTHER_ISSUER: f32 = 0.4;
 const SAME: f32 = 0.7;
 /// Days before and after a letter within which its office numbers letters in the same form.
 const REGISTER_DAYS: i64 = 180;
 
-/// Returns what the number of a citation may be.
-fn may_be(citing: &LetterRow, number: &str) -> Result<Vec<Reading>, ArchiveError> {
+/// Returns what the number of a citation may be, and to whom the letter that cites goes.
+fn may_be(citing: &LetterRow, number: &str) -> Result<(Vec<Reading>, Vec<String>), ArchiveError> {
     let letter = record::decode_letter(&citing.record)
         .map_err(|source| ArchiveError::Record { what: "letter that cites another".to_owned(), source })?;
     let mut cited = letter.references.into_iter().map(|field| field.value);
-    Ok(cited.find(|cited| cited.number == number).map(|cited| cited.may_be).unwrap_or_default())
+    let may_be = cited.find(|cited| cited.number == number).map(|cited| cited.may_be).unwrap_or_default();
+    Ok((may_be, letter.to.into_iter().map(|field| field.value).collect()))
 }
 
 /// Returns the number of a letter as its citations have it.

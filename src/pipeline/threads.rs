@@ -9,7 +9,7 @@ use super::settle;
 use super::store::Store;
 use crate::archive::record;
 use crate::catalogue::{CitationRow, LetterKey, LetterRow};
-use crate::model::{Document, DocumentId, Letter, LetterDate};
+use crate::model::{Document, DocumentId, Evidence, Field, FieldSource, Letter, LetterDate, Signatory};
 use crate::thread::likeness::Sketch;
 use crate::thread::{self, Candidate, Citation, number_key};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -170,6 +170,7 @@ pub fn letter_row(document: &Document) -> Result<LetterRow, ArchiveError> {
         sketch: Sketch::of(&text).map(|sketch| sketch.written()),
         secrecy: letter.secrecy.as_ref().map(|field| field.value.clone()),
         doubt: doubt::of(document),
+        signatory: letter.signatory.as_ref().and_then(known_signatory),
         citations: cited
             .filter_map(|cited| {
                 Some(CitationRow {
@@ -184,6 +185,14 @@ pub fn letter_row(document: &Document) -> Result<LetterRow, ArchiveError> {
     })
 }
 
+/// Names read with less confidence mend no others.
+const SURE_NAME: f32 = 0.8;
+
+fn known_signatory(field: &Field<Signatory>) -> Option<String> {
+    let is_sure = |place: &Evidence| place.confidence.get() >= SURE_NAME || place.source == FieldSource::Clerk;
+    field.value.name.clone().filter(|_| field.evidence.first().is_some_and(is_sure))
+}
+
 /// Returns the letter that a citation means, if the archive holds it.
 ///
 /// # Errors
@@ -192,6 +201,24 @@ pub(super) fn resolve(store: &Store, citation: &Citation<'_>) -> Result<Option<D
     let letters = store.catalogue.letters_like(citation.number, citation.date)?;
     let issuer = citation.issuer.map(|issuer| store.bodies().canonical(issuer));
     let citation = Citation { issuer: issuer.as_deref(), ..*citation };
+    if let Some(found) = thread::resolve(&citation, &candidates(store, &citation, letters)?) {
+        return Ok(Some(found));
+    }
+    for date in citation.date.into_iter().flat_map(thread::dates_meant) {
+        let letters = store.catalogue.letters_like(citation.number, Some(date))?;
+        if let Some(found) = thread::resolve(&citation, &candidates(store, &citation, letters)?) {
+            return Ok(Some(found));
+        }
+    }
+    settle::undated(store, &citation)
+}
+
+/// Returns letters with what they may be besides what was read of them.
+pub(super) fn candidates(
+    store: &Store,
+    citation: &Citation<'_>,
+    letters: Vec<LetterKey>,
+) -> Result<Vec<Candidate>, ArchiveError> {
     let mut candidates = Vec::with_capacity(letters.len());
     for letter in letters {
         let mut candidate = candidate(store, letter);
@@ -208,10 +235,7 @@ pub(super) fn resolve(store: &Store, citation: &Citation<'_>) -> Result<Option<D
         }
         candidates.push(candidate);
     }
-    match thread::resolve(&citation, &candidates) {
-        Some(found) => Ok(Some(found)),
-        None => settle::unread(store, &citation),
-    }
+    Ok(candidates)
 }
 
 /// A body that changed its name is one body: names are compared as the list of bodies has them.

@@ -496,10 +496,19 @@ pub struct BenchSearchArgs {
     /// Queries of each class
     #[arg(long, default_value_t = 100, value_name = "M")]
     pub queries: u64,
+    /// Only queries of these classes, as the table names them
+    #[arg(long, value_name = "CLASS")]
+    pub class: Vec<String>,
+    /// Hostile queries besides: signs, stars, thousands of letters
+    #[arg(long, default_value_t = 0, value_name = "M")]
+    pub hostile: u64,
+    /// Also count how the letters found spread
+    #[arg(long)]
+    pub facets: bool,
     /// What the letters and queries are made from
     #[arg(long, default_value_t = 1, value_name = "SEED")]
     pub seed: u64,
-    /// Build the index in this empty folder and leave it there
+    /// Build the index in this folder and leave it there; one that was left there is searched as it stands
     #[arg(long, value_name = "DIR")]
     pub index: Option<PathBuf>,
 }

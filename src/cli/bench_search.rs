@@ -4,7 +4,7 @@ use super::Outcome;
 use super::args::{BenchSearchArgs, Common};
 use crate::model::Document;
 use crate::search::synthetic::{QueryClass, Synthetic};
-use crate::search::{LocalIndex, SearchIndex, SearchOptions};
+use crate::search::{LocalIndex, SearchError, SearchIndex, SearchOptions, hostile_query};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::fs;
@@ -25,42 +25,73 @@ struct Built {
     took: Duration,
 }
 
+impl Built {
+    fn report(&self, seed: u64) -> Value {
+        let mut report = json!({"seed": seed, "letters": self.letters});
+        if self.pages > 0 {
+            report["pages"] = self.pages.into();
+            report["text_bytes"] = self.text_bytes.into();
+            report["pages_a_second"] = (self.pages as f64 / self.took.as_secs_f64().max(0.001)).round().into();
+        }
+        report
+    }
+}
+
 /// Measures.
 pub fn run(common: &Common, args: &BenchSearchArgs) -> Result<Outcome> {
     let kept = args.index.clone();
     let fresh = tempfile::tempdir().context("a folder for the index")?;
     let folder = kept.as_deref().unwrap_or(fresh.path());
     let letters = Synthetic::new(args.seed);
-    let mut report = json!({"seed": args.seed});
-    let built = build(folder, &letters, args.pages)?;
-    let seconds = built.took.as_secs_f64().max(0.001);
-    report["letters"] = built.letters.into();
-    report["pages"] = built.pages.into();
-    report["text_bytes"] = built.text_bytes.into();
+    let built = match letters_in(folder, &letters)? {
+        Some(letters) => Built { letters, ..Built::default() },
+        None => build(folder, &letters, args.pages)?,
+    };
+    let mut report = built.report(args.seed);
     report["index_bytes"] = size_of(folder)?.into();
-    report["pages_a_second"] = (built.pages as f64 / seconds).round().into();
     let opening = Instant::now();
     let index = LocalIndex::open_read_only(folder)?;
     index.search(&letters.query(QueryClass::Words, 0, built.letters), &SearchOptions::default())?;
     report["open_and_first_search_ms"] = milliseconds(opening.elapsed()).into();
+    let options = SearchOptions { facets: args.facets, ..SearchOptions::default() };
+    let time = |query: &str| -> Result<Duration> {
+        let started = Instant::now();
+        index.search(query, &options)?;
+        Ok(started.elapsed())
+    };
     let mut all = Vec::new();
     let mut classes = serde_json::Map::new();
-    for class in QueryClass::ALL {
-        let mut took = Vec::new();
-        for number in 0..args.queries {
-            let query = letters.query(class, number, built.letters);
-            let started = Instant::now();
-            index.search(&query, &SearchOptions::default())?;
-            took.push(started.elapsed());
+    let wanted = |class: &QueryClass| args.class.is_empty() || args.class.iter().any(|name| name == class.as_str());
+    for class in QueryClass::ALL.into_iter().filter(wanted) {
+        let queries = (0..args.queries).map(|number| letters.query(class, number, built.letters));
+        let took = queries.map(|query| time(&query)).collect::<Result<Vec<_>>>()?;
+        if class.is_usual() {
+            all.extend_from_slice(&took);
         }
-        all.extend_from_slice(&took);
         classes.insert(class.as_str().to_owned(), percentiles(took));
     }
-    classes.insert("all".to_owned(), percentiles(all));
+    let hostile = (0..args.hostile).map(|number| time(&hostile_query(args.seed, number)));
+    let hostile = hostile.collect::<Result<Vec<_>>>()?;
+    if !hostile.is_empty() {
+        classes.insert("hostile".to_owned(), percentiles(hostile));
+    }
+    classes.insert("all usual ones".to_owned(), percentiles(all));
     report["milliseconds"] = Value::from(classes);
     report["memory_bytes"] = most_memory().into();
     print(common, &report)?;
     Ok(Outcome::Well)
+}
+
+/// Returns how many letters the index in `folder` holds, `None` where there is none.
+fn letters_in(folder: &Path, letters: &Synthetic) -> Result<Option<u64>> {
+    let index = match LocalIndex::open_read_only(folder) {
+        Err(SearchError::Missing(_)) => return Ok(None),
+        opened => opened?,
+    };
+    let ids = index.document_ids()?;
+    let own = ids.binary_search(&letters.document(0).id).is_ok();
+    anyhow::ensure!(own, "the index in {} holds letters that were not made from this seed", folder.display());
+    Ok(Some(ids.len() as u64))
 }
 
 fn build(folder: &Path, letters: &Synthetic, pages: u64) -> Result<Built> {
@@ -80,8 +111,7 @@ fn build(folder: &Path, letters: &Synthetic, pages: u64) -> Result<Built> {
     }
     let started = Instant::now();
     index.commit()?;
-    // Closed, the index also waits for segments that are being joined.
-    drop(index);
+    index.close()?;
     built.took += started.elapsed();
     Ok(built)
 }
@@ -115,15 +145,11 @@ fn print(common: &Common, report: &Value) -> Result<()> {
         return Ok(());
     }
     let megabytes = |name: &str| report[name].as_u64().unwrap_or(0) as f64 / 1e6;
-    writeln!(
-        out,
-        "{} letters, {} pages, {:.1} MB of text: index {:.1} MB, built at {} pages/s",
-        report["letters"],
-        report["pages"],
-        megabytes("text_bytes"),
-        megabytes("index_bytes"),
-        report["pages_a_second"],
-    )?;
+    writeln!(out, "{} letters: index {:.1} MB", report["letters"], megabytes("index_bytes"))?;
+    if !report["pages"].is_null() {
+        let (pages, rate) = (&report["pages"], &report["pages_a_second"]);
+        writeln!(out, "{pages} pages, {:.1} MB of text, built at {rate} pages/s", megabytes("text_bytes"))?;
+    }
     writeln!(
         out,
         "opened and searched for the first time in {} ms; most memory held {:.0} MB",

@@ -3,6 +3,7 @@
 //! The index takes texts that are analysed already: slots parted by line feeds, and in a slot the terms that stand at
 //! one position, parted by spaces. [`SlotTokenizer`] only takes them apart again.
 
+use super::runs::pairs_of;
 use crate::text::marks::{Reading, find_marks};
 use crate::text::stem::{root, stem};
 use crate::text::tokens::tokens;
@@ -12,11 +13,15 @@ use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 /// Stands before a stem where keys and stems share a field; no search key holds it.
 const STEM_SIGN: char = '=';
 
+/// Stands before pairs of words of a page, as letters of fields stand before theirs.
+pub(super) const ANYWHERE: char = 't';
+
 /// What the index holds of a page's text.
 #[derive(Debug, Default)]
 pub(super) struct PageTerms {
     pub norm: String,
     pub stem: String,
+    pub pairs: String,
     pub roots: String,
     pub marks: String,
 }
@@ -30,7 +35,7 @@ pub(super) fn page_terms(lines: &[Vec<&str>], fields: &[&str]) -> PageTerms {
     let page: Vec<String> = lines.iter().flatten().flat_map(|word| key_of(word)).collect();
     let texts: Vec<Vec<String>> = [page].into_iter().chain(fields.iter().map(|text| key_of(text))).collect();
     let (mut norm, mut roots) = (BTreeSet::new(), BTreeSet::new());
-    let mut stems = Vec::new();
+    let (mut stems, mut pairs) = (Vec::new(), BTreeSet::new());
     for (text, keys) in texts.iter().enumerate() {
         let mut slots = Vec::with_capacity(keys.len());
         for (at, key) in keys.iter().enumerate() {
@@ -42,6 +47,7 @@ pub(super) fn page_terms(lines: &[Vec<&str>], fields: &[&str]) -> PageTerms {
             roots.extend(root_term(key).filter(|_| text == 0));
             norm.extend(other);
         }
+        pairs.extend(pairs_of(ANYWHERE, &slots));
         stems.push(slots.join("\n"));
     }
     norm.extend(texts.into_iter().flatten());
@@ -50,7 +56,7 @@ pub(super) fn page_terms(lines: &[Vec<&str>], fields: &[&str]) -> PageTerms {
         .flat_map(|line| find_marks(&line.join(" ")))
         .flat_map(|mark| mark.readings.iter().flat_map(Reading::terms).collect::<Vec<_>>())
         .collect();
-    PageTerms { norm: join(norm), stem: stems.join(GAP), roots: join(roots), marks: join(marks) }
+    PageTerms { norm: join(norm), stem: stems.join(GAP), pairs: join(pairs), roots: join(roots), marks: join(marks) }
 }
 
 /// Returns a stem without the one-letter particle that it may begin with, which cannot be told from its own letters.
@@ -63,6 +69,12 @@ pub(super) fn bare_stem(stem: &str) -> Option<&str> {
 pub(super) fn field_terms(text: &str) -> String {
     let slots: Vec<_> = tokens(text).iter().map(|token| slot(token.key.clone(), [stem_term(&token.key)])).collect();
     slots.join("\n")
+}
+
+/// Returns the pairs of neighbouring words of a field's text, by their marked stems.
+pub(super) fn field_pairs(place: char, text: &str) -> Vec<String> {
+    let stems: Vec<_> = tokens(text).iter().map(|token| stem_term(&token.key)).collect();
+    pairs_of(place, &stems)
 }
 
 /// Returns the term that a word's stem has in a field that also holds keys.

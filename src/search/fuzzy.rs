@@ -1,47 +1,100 @@
 //! Words of the index that a reader may have made of a word: a key in, terms with their likeness out.
 //!
 //! The dictionary is walked once with the row of an edit distance as state, so that all branches that cost too much are
-//! left at once. The prices are those of [`super::similarity`], in twentieths. A walk has a budget of steps: in a
-//! dictionary of millions of misread words a short word is near thousands of them, and the nearest come from few steps.
+//! left at once. The prices are those of [`super::similarity`], in twentieths. A word is walked for in passes, each wider
+//! than the one before, within a budget of steps: in a dictionary of millions of misread words a short word is near
+//! thousands of them, and the nearest come from few steps.
 
 use super::similarity::{SWAP, Shape, insertion, substitution};
+use rayon::prelude::*;
 use std::cell::Cell;
-use tantivy::SegmentReader;
+use std::collections::BTreeMap;
 use tantivy::postings::TermInfo;
 use tantivy::schema::Field;
+use tantivy::{InvertedIndexReader, SegmentReader};
 use tantivy_fst::Automaton;
 
 /// Longer words are not expanded.
 const LONGEST: usize = 15;
-/// The most terms returned for a word in a segment.
+/// The most terms returned for a word.
 const MOST_TERMS: usize = 48;
+/// What a word may cost in each pass: a wider one is made only where the ones before found few.
+const REACHES: [f32; 3] = [0.7, 1.05, f32::MAX];
+/// A wider pass takes about so many times the steps of the one before.
+const WIDENING: u32 = 6;
 const UNIT: f32 = 20.0;
 const FAR: u8 = 200;
 
 /// A word of the index.
+#[derive(Clone, Debug)]
 pub(super) struct Near {
     pub key: String,
     /// 0.0..=1.0
     pub likeness: f32,
-    pub info: TermInfo,
+    /// How many pages hold it.
+    pub pages: u64,
+    /// Where each segment keeps its pages.
+    pub lists: Vec<(u32, TermInfo)>,
 }
 
-/// Returns terms of `field` that are at least `least` like `key` and not equal to it, the likest first. `steps` is what
-/// remains of the budget.
+/// Returns terms of `field` that are at least `least` like `key` and not equal to it, the likest first. In a dictionary
+/// too large to be walked in so many steps only nearer ones are found.
 pub(super) fn near(
-    reader: &SegmentReader,
+    readers: &[SegmentReader],
     field: Field,
     key: &str,
     least: f32,
-    steps: &Cell<u32>,
+    steps: u32,
 ) -> tantivy::Result<Vec<Near>> {
     let shape = Shape::new(key);
-    let mut found = Vec::new();
+    let mut found: BTreeMap<String, Near> = BTreeMap::new();
     if !(3..=LONGEST).contains(&shape.len()) {
-        return Ok(found);
+        return Ok(Vec::new());
     }
-    let walk = Walk::new(key, least, steps);
-    let index = reader.inverted_index(field)?;
+    // The longer of both words sets the measure; terms that are much longer cost more than this anyway.
+    let widest = (1.0 - least) * (shape.len() + 1) as f32;
+    let indexes = readers.iter().map(|reader| reader.inverted_index(field)).collect::<tantivy::Result<Vec<_>>>()?;
+    let terms: usize = indexes.iter().map(|index| index.terms().num_terms()).sum();
+    let mut left = steps;
+    for reach in REACHES {
+        let walked = indexes.par_iter().map(|index| {
+            let share = index.terms().num_terms() as f64 / terms.max(1) as f64;
+            let own = Cell::new((f64::from(left) * share) as u32);
+            let start = own.get();
+            let found = walk(index, key, &shape, (reach.min(widest), least), &own)?;
+            Ok((found, start - own.get()))
+        });
+        let walked = walked.collect::<tantivy::Result<Vec<_>>>()?;
+        let took = walked.iter().map(|(_, steps)| *steps).sum();
+        left = left.saturating_sub(took);
+        found.clear();
+        for (segment, (terms, _)) in (0..).zip(walked) {
+            for (key, likeness, info) in terms {
+                let near = found.entry(key.clone()).or_insert(Near { key, likeness, pages: 0, lists: Vec::new() });
+                near.pages += u64::from(info.doc_freq);
+                near.lists.push((segment, info));
+            }
+        }
+        if found.len() >= MOST_TERMS || reach >= widest || took.saturating_mul(WIDENING) > left {
+            break;
+        }
+    }
+    let mut found: Vec<Near> = found.into_values().collect();
+    found.sort_by(|a, b| b.likeness.total_cmp(&a.likeness).then_with(|| b.pages.cmp(&a.pages)));
+    found.truncate(MOST_TERMS);
+    Ok(found)
+}
+
+/// Returns the terms of one dictionary that cost no more than `reach` and are `least` like the key.
+fn walk(
+    index: &InvertedIndexReader,
+    key: &str,
+    shape: &Shape,
+    (reach, least): (f32, f32),
+    steps: &Cell<u32>,
+) -> tantivy::Result<Vec<(String, f32, TermInfo)>> {
+    let walk = Walk::new(key, reach, steps);
+    let mut found = Vec::new();
     let mut terms = index.terms().search(&walk).into_stream()?;
     while terms.advance() {
         let Ok(term) = std::str::from_utf8(terms.key()) else { continue };
@@ -49,11 +102,9 @@ pub(super) fn near(
             continue;
         }
         if let Some(likeness) = shape.likeness(&Shape::new(term), least) {
-            found.push(Near { key: term.to_owned(), likeness, info: terms.value().clone() });
+            found.push((term.to_owned(), likeness, terms.value().clone()));
         }
     }
-    found.sort_by(|a, b| b.likeness.total_cmp(&a.likeness).then_with(|| b.info.doc_freq.cmp(&a.info.doc_freq)));
-    found.truncate(MOST_TERMS);
     Ok(found)
 }
 
@@ -79,6 +130,9 @@ struct Walk<'a> {
 struct Row {
     costs: [u8; LONGEST + 1],
     before: [u8; LONGEST + 1],
+    /// The least of the costs, and of those before.
+    least: u8,
+    least_before: u8,
     last: usize,
     /// The first byte of a letter of two.
     pending: u8,
@@ -108,12 +162,12 @@ fn twentieths(cost: f32) -> u8 {
 }
 
 impl<'a> Walk<'a> {
-    fn new(key: &str, least: f32, steps: &'a Cell<u32>) -> Self {
+    /// A walk to the terms that cost no more than `reach`.
+    fn new(key: &str, reach: f32, steps: &'a Cell<u32>) -> Self {
         let chars: Vec<char> = key.chars().take(LONGEST).collect();
         let mut walk = Self {
             letters: chars.len(),
-            // The longer of both words sets the measure; terms that are much longer cost more than this anyway.
-            limit: twentieths((1.0 - least) * (chars.len() + 1) as f32),
+            limit: twentieths(reach),
             taking: vec![[FAR; LONGEST]; LETTERS + 1],
             adding: [0; LETTERS + 1],
             dropping: [0; LONGEST],
@@ -137,9 +191,17 @@ impl<'a> Walk<'a> {
 
     fn step(&self, row: &Row, place: usize) -> Row {
         let adding = self.adding.get(place).copied().unwrap_or(FAR);
-        let mut next = Row { costs: [FAR; LONGEST + 1], before: row.costs, last: place, pending: 0 };
+        let mut next = Row {
+            costs: [FAR; LONGEST + 1],
+            before: row.costs,
+            least: FAR,
+            least_before: row.least,
+            last: place,
+            pending: 0,
+        };
         let Some(taking) = self.taking.get(place) else { return next };
         next.costs[0] = row.costs[0].saturating_add(adding);
+        next.least = next.costs[0];
         for (at, taken) in taking.iter().enumerate().take(self.letters) {
             let mut best = row.costs[at].saturating_add(*taken);
             best = best.min(row.costs[at + 1].saturating_add(adding));
@@ -148,6 +210,7 @@ impl<'a> Walk<'a> {
                 best = best.min(row.before[at - 1].saturating_add(twentieths(SWAP)));
             }
             next.costs[at + 1] = best;
+            next.least = next.least.min(best);
         }
         next
     }
@@ -164,7 +227,7 @@ impl Automaton for Walk<'_> {
             sum = sum.saturating_add(*dropping);
             *cost = sum;
         }
-        Row { costs, before: [FAR; LONGEST + 1], last: LETTERS + 1, pending: 0 }
+        Row { costs, before: [FAR; LONGEST + 1], least: 0, least_before: FAR, last: LETTERS + 1, pending: 0 }
     }
 
     fn is_match(&self, row: &Row) -> bool {
@@ -172,9 +235,8 @@ impl Automaton for Walk<'_> {
     }
 
     fn can_match(&self, row: &Row) -> bool {
-        let least = |costs: &[u8; LONGEST + 1]| costs.iter().take(self.letters + 1).copied().min().unwrap_or(FAR);
         self.steps.get() > 0
-            && (least(&row.costs) <= self.limit || least(&row.before).saturating_add(twentieths(SWAP)) <= self.limit)
+            && (row.least <= self.limit || row.least_before.saturating_add(twentieths(SWAP)) <= self.limit)
     }
 
     fn accept(&self, row: &Row, byte: u8) -> Row {
@@ -187,7 +249,7 @@ impl Automaton for Walk<'_> {
                 self.step(row, char::from_u32(code).map_or(LETTERS, place_of))
             }
             // Letters of other scripts are none of this word's.
-            _ => Row { costs: [FAR; LONGEST + 1], before: [FAR; LONGEST + 1], ..*row },
+            _ => Row { costs: [FAR; LONGEST + 1], before: [FAR; LONGEST + 1], least: FAR, least_before: FAR, ..*row },
         }
     }
 }
@@ -217,7 +279,7 @@ mod tests {
             }
             let changed: String = changed.into_iter().collect();
             let steps = Cell::new(u32::MAX);
-            let walk = Walk::new(&word, 0.74, &steps);
+            let walk = Walk::new(&word, 0.26 * (word.chars().count() + 1) as f32, &steps);
             for term in [other, changed, format!("{word}{c}")] {
                 // A twentieth is the grain of the prices.
                 if Shape::new(&word).likeness(&Shape::new(&term), 0.76).is_some() {

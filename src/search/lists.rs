@@ -5,20 +5,21 @@
 
 use super::filter::AllowedValues;
 use super::plan::{By, Lookup};
+use super::runs::pages_with_run;
 use super::schema::Fields;
+use std::sync::Arc;
 use tantivy::columnar::Column;
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::postings::{Postings, SegmentPostings, TermInfo};
-use tantivy::query::{EnableScoring, PhraseQuery, Query, Scorer};
 use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{BitSet, DocId, DocSet, Searcher, SegmentReader, TERMINATED, Term};
+use tantivy::{BitSet, DocId, DocSet, SegmentReader, TERMINATED, Term};
 
-/// How far words of a phrase may be moved in all: OCR tears words in two.
-const PHRASE_SLOP: u32 = 1;
 /// Beginnings of words may stand for no more terms than this in a segment, the commonest.
 const MOST_PREFIX_TERMS: usize = 400;
 /// So many terms are looked at to choose them from.
 const MOST_LOOKED_AT: usize = 20_000;
+/// Nor for more pages of a segment than this, and half of the segment's.
+const MOST_PREFIX_PAGES: u64 = 20_000;
 
 /// Pages in ascending order.
 #[expect(
@@ -31,12 +32,8 @@ pub(super) enum List {
         lengths: Option<Lengths>,
         weight: f32,
     },
-    Run {
-        pages: Box<dyn Scorer>,
-        weight: f32,
-    },
     Pages {
-        pages: Vec<DocId>,
+        pages: Arc<[DocId]>,
         at: usize,
         weight: f32,
     },
@@ -56,36 +53,68 @@ pub(super) struct Lengths {
     mean: f32,
 }
 
+/// What was left out of the lists of a search because it would have taken too long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Cut {
+    /// The beginning of a word stands for more words, or pages, than were looked up.
+    pub beginning: bool,
+    /// Not all pages of a phrase were compared word by word.
+    pub phrase: bool,
+}
+
 /// What lists of one segment are made from.
 #[derive(Clone, Copy)]
 pub(super) struct Source<'a> {
-    pub searcher: &'a Searcher,
     pub reader: &'a SegmentReader,
     pub fields: &'a Fields,
 }
 
 impl Source<'_> {
-    /// Returns the pages that a lookup finds, or `None` where there are none. `cut` is set where it stands for too much.
-    pub(super) fn list(&self, lookup: &Lookup, idf: f32, cut: &mut bool) -> tantivy::Result<Option<List>> {
+    /// Returns the pages that a lookup finds, or `None` where there are none. `worked_out` gives those that must be
+    /// worked out by [`Self::work_out`].
+    pub(super) fn list(
+        &self,
+        lookup: &Lookup,
+        idf: f32,
+        worked_out: impl FnOnce() -> tantivy::Result<Arc<[DocId]>>,
+    ) -> tantivy::Result<Option<List>> {
         let weight = lookup.weight * idf;
         Ok(match &lookup.by {
-            By::Terms(terms) => match &terms[..] {
-                [term] => self.term(term, weight)?,
-                _ => some_pages(self.holding_all(terms)?, weight),
+            By::Terms(terms) if terms.len() == 1 => match terms.first() {
+                Some(term) => self.term(term, weight)?,
+                None => None,
             },
-            By::Phrase(terms) => {
-                let run = terms.iter().cloned().enumerate().collect();
-                let query = PhraseQuery::new_with_offset_and_slop(run, PHRASE_SLOP);
-                let pages =
-                    query.weight(EnableScoring::disabled_from_searcher(self.searcher))?.scorer(self.reader, 1.0)?;
-                Some(List::Run { pages, weight }).filter(|list| list.doc() != TERMINATED)
-            }
-            By::Prefix(field, begin) => some_pages(self.beginning_with(*field, begin, cut)?, weight),
+            By::Terms(_) | By::Phrase(..) | By::Prefix(..) => List::of(worked_out()?, weight),
             By::Days(from, to) => {
                 Some(List::Days { days: self.reader.fast_fields().i64("day")?, from: *from, to: *to })
             }
             By::Value(column, value) => Some(List::Value(AllowedValues::new(self.reader, column, [value.clone()])?)),
         })
+    }
+
+    /// Works out the pages of a lookup that is more than one list of the index.
+    pub(super) fn work_out(&self, by: &By, cut: &mut Cut) -> tantivy::Result<Vec<DocId>> {
+        match by {
+            By::Terms(terms) => self.holding_all(terms),
+            By::Phrase(words, pairs) => {
+                let pairs = self.all_of(pairs, IndexRecordOption::Basic)?;
+                let words = self.all_of(words, IndexRecordOption::WithFreqsAndPositions)?;
+                Ok(match (pairs, words) {
+                    (Some(pairs), Some(words)) => pages_with_run(pairs, words, &mut cut.phrase),
+                    _ => Vec::new(),
+                })
+            }
+            By::Prefix(field, begin) => self.beginning_with(*field, begin, &mut cut.beginning),
+            By::Days(..) | By::Value(..) => Ok(Vec::new()),
+        }
+    }
+
+    /// Returns the lists of all these terms, `None` where one stands nowhere.
+    fn all_of(&self, terms: &[Term], option: IndexRecordOption) -> tantivy::Result<Option<Vec<SegmentPostings>>> {
+        let lists = terms
+            .iter()
+            .map(|term| self.reader.inverted_index(term.field())?.read_postings(term, option).map_err(Into::into));
+        lists.collect()
     }
 
     /// Returns the pages that hold a term.
@@ -113,13 +142,7 @@ impl Source<'_> {
 
     /// Returns the pages that hold all of `terms`.
     fn holding_all(&self, terms: &[Term]) -> tantivy::Result<Vec<DocId>> {
-        let mut all = Vec::with_capacity(terms.len());
-        for term in terms {
-            match self.reader.inverted_index(term.field())?.read_postings(term, IndexRecordOption::Basic)? {
-                Some(postings) => all.push(postings),
-                None => return Ok(Vec::new()),
-            }
-        }
+        let Some(mut all) = self.all_of(terms, IndexRecordOption::Basic)? else { return Ok(Vec::new()) };
         all.sort_by_key(SegmentPostings::doc_freq);
         Ok(common(&mut all))
     }
@@ -135,13 +158,20 @@ impl Source<'_> {
             }
             found.push(terms.value().clone());
         }
+        found.sort_unstable_by_key(|info| std::cmp::Reverse(info.doc_freq));
         if found.len() > MOST_PREFIX_TERMS {
             *cut = true;
-            found.sort_unstable_by_key(|info| std::cmp::Reverse(info.doc_freq));
             found.truncate(MOST_PREFIX_TERMS);
         }
+        // The commonest terms have most of the pages, and few pages more are worth the time that all of them take.
+        let mut left = u64::from(self.reader.max_doc() / 2) + MOST_PREFIX_PAGES;
         let mut pages = BitSet::with_max_value(self.reader.max_doc());
         for info in found {
+            if left == 0 {
+                *cut = true;
+                break;
+            }
+            left = left.saturating_sub(info.doc_freq.into());
             let mut postings = index.read_postings_from_terminfo(&info, IndexRecordOption::Basic)?;
             while postings.doc() != TERMINATED {
                 pages.insert(postings.doc());
@@ -172,21 +202,16 @@ pub(super) fn common(all: &mut [SegmentPostings]) -> Vec<DocId> {
     pages
 }
 
-fn some_pages(pages: Vec<DocId>, weight: f32) -> Option<List> {
-    (!pages.is_empty()).then_some(List::Pages { pages, at: 0, weight })
-}
-
 impl List {
-    /// Returns a list of these pages.
-    pub(super) fn of(pages: Vec<DocId>, weight: f32) -> Option<Self> {
-        some_pages(pages, weight)
+    /// Returns a list of these pages, if there are any.
+    pub(super) fn of(pages: Arc<[DocId]>, weight: f32) -> Option<Self> {
+        (!pages.is_empty()).then_some(Self::Pages { pages, at: 0, weight })
     }
 
     /// Returns about how many pages there are to go through.
     pub(super) fn cost(&self, reader: &SegmentReader) -> u64 {
         match self {
             Self::Term { pages, .. } => pages.doc_freq().into(),
-            Self::Run { pages, .. } => u64::from(pages.size_hint()),
             Self::Pages { pages, .. } => pages.len() as u64,
             Self::Days { .. } | Self::Value(_) => reader.max_doc().into(),
         }
@@ -195,7 +220,7 @@ impl List {
     /// Returns the list as one that can be gone through.
     pub(super) fn walkable(self, reader: &SegmentReader) -> Self {
         let chosen = |holds: &dyn Fn(DocId) -> bool| {
-            let pages = (0..reader.max_doc()).filter(|page| holds(*page)).collect();
+            let pages: Arc<[DocId]> = (0..reader.max_doc()).filter(|page| holds(*page)).collect();
             Self::Pages { pages, at: 0, weight: 1.0 }
         };
         match &self {
@@ -217,7 +242,6 @@ impl List {
     pub(super) fn doc(&self) -> DocId {
         match self {
             Self::Term { pages, .. } => pages.doc(),
-            Self::Run { pages, .. } => pages.doc(),
             Self::Pages { pages, at, .. } => pages.get(*at).copied().unwrap_or(TERMINATED),
             Self::Days { .. } | Self::Value(_) => TERMINATED,
         }
@@ -226,9 +250,6 @@ impl List {
     pub(super) fn advance(&mut self) {
         match self {
             Self::Term { pages, .. } => {
-                pages.advance();
-            }
-            Self::Run { pages, .. } => {
                 pages.advance();
             }
             Self::Pages { at, .. } => *at += 1,
@@ -242,9 +263,6 @@ impl List {
         }
         match self {
             Self::Term { pages, .. } => {
-                pages.seek(target);
-            }
-            Self::Run { pages, .. } => {
                 pages.seek(target);
             }
             Self::Pages { pages, at, .. } => {
@@ -262,7 +280,7 @@ impl List {
                 let tf = pages.term_freq() as f32;
                 weight * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * share))
             }
-            Self::Term { weight, .. } | Self::Run { weight, .. } | Self::Pages { weight, .. } => *weight,
+            Self::Term { weight, .. } | Self::Pages { weight, .. } => *weight,
             Self::Days { .. } | Self::Value(_) => 1.0,
         }
     }

@@ -3,9 +3,10 @@
 use super::complete::{Completion, complete};
 use super::facets::{FacetCounter, Facets};
 use super::filter::Filters;
-use super::gather::{Candidate, Found, LEAST_COVERAGE, Search, browse, sort_head};
+use super::gather::{Candidate, Found, Search, browse, sort_head};
 use super::hit::{Answer, Hit};
-use super::plan::{Plan, Rule, plan};
+use super::plan::{Plan, Probe, Rule, plan};
+use super::possible::LEAST_COVERAGE;
 use super::query;
 use super::rank::{Assessed, Ranker, text_words};
 use super::record::records;
@@ -13,6 +14,7 @@ use super::schema::{self, Fields};
 use super::snippet::snippet;
 use super::{SearchError, SearchIndex, SearchOptions};
 use crate::model::{Document, DocumentId};
+use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -79,6 +81,18 @@ impl LocalIndex {
     pub fn rebuild(dir: &Path) -> Result<Self, SearchError> {
         schema::clear(dir)?;
         Self::open(dir)
+    }
+
+    /// Closes an index that was opened for writing, once all segments that are being joined are: an index of few segments
+    /// is smaller, and quicker to search.
+    ///
+    /// # Errors
+    /// When the index cannot be written.
+    pub fn close(self) -> Result<(), SearchError> {
+        if let Some(writer) = self.writer {
+            writer.into_inner().unwrap_or_else(PoisonError::into_inner).wait_merging_threads()?;
+        }
+        Ok(())
     }
 
     fn writer(&self) -> Result<MutexGuard<'_, IndexWriter>, SearchError> {
@@ -182,9 +196,9 @@ impl SearchIndex for LocalIndex {
         sort_head(&mut found, last.max(MOST_WEIGHED));
         let tail = found.split_off(total.min(MOST_WEIGHED));
         let weighed = search.refined(&found)?;
-        let mut ranker = Ranker::new(&searcher, &self.fields, &plan, &search.idf);
+        let mut ranker = search.ranker();
         let (read, rest) = weighed.split_at(weighed.len().min(MOST_RANKED));
-        let mut assessed = if options.offset < read.len() { ranked(&mut ranker, read)? } else { Vec::new() };
+        let mut assessed = if options.offset < read.len() { ranked(&search, read)? } else { Vec::new() };
         assessed.drain(..options.offset.min(assessed.len()));
         assessed.truncate(options.limit);
         let later = options.offset.max(read.len())..last.max(read.len());
@@ -198,19 +212,21 @@ impl SearchIndex for LocalIndex {
                 assessed.push(ranker.assess(&candidate)?);
             }
         }
-        if last > total {
+        if last > total && !(total > 0 && is_exact(&plan)) {
             // However many strict ones fill the page, the possible ones behind them are the same.
-            let mut possible = ranked(&mut ranker, &search.possible(MOST_POSSIBLE)?)?;
+            let mut possible = ranked(&search, &search.possible(MOST_POSSIBLE)?)?;
             possible.retain(|assessed| assessed.coverage >= LEAST_COVERAGE);
             let skipped = options.offset.saturating_sub(total);
             assessed.extend(possible.into_iter().skip(skipped).take(options.limit - assessed.len().min(options.limit)));
         }
         let hits = self.hits(&searcher, assessed)?;
         let suggestion = if total == 0 { self.suggestion(&search, query)? } else { None };
-        let cut = search.cut.get();
-        let mut notes = plan.notes;
-        if cut {
+        let (mut notes, cut) = (plan.notes.clone(), search.cut());
+        if cut.beginning {
             notes.push("a beginning of a word stands for too many words; the commonest were searched".to_owned());
+        }
+        if cut.phrase {
+            notes.push("a phrase stands on very many pages; the count may be a little too high".to_owned());
         }
         Ok(Answer { total: total as u64, hits, notes, facets, suggestion })
     }
@@ -264,9 +280,23 @@ fn facets_of(searcher: &Searcher, found: &[Found], options: &SearchOptions) -> R
     Ok(Some(counter.finish()))
 }
 
+/// Says whether a query asks for phrases alone: who quotes wants what he quotes, if it is there.
+fn is_exact(plan: &Plan) -> bool {
+    plan.items.iter().all(|item| matches!(&item.probe, Probe::Phrase(words) if words.len() > 1))
+}
+
 /// Reads the candidates word by word and returns them best first.
-fn ranked(ranker: &mut Ranker, candidates: &[Candidate]) -> Result<Vec<Assessed>, SearchError> {
-    let mut assessed = candidates.iter().map(|one| ranker.assess(one)).collect::<tantivy::Result<Vec<_>>>()?;
+fn ranked(search: &Search, candidates: &[Candidate]) -> Result<Vec<Assessed>, SearchError> {
+    /// Fewer are not worth a thread: what a spelling matches is worked out anew on each.
+    const LEAST_FOR_A_THREAD: usize = 16;
+    let threads = rayon::current_num_threads().max(1);
+    let part = candidates.len().div_ceil(threads).max(LEAST_FOR_A_THREAD);
+    let read = |part: &[Candidate]| {
+        let mut ranker = search.ranker();
+        part.iter().map(|one| ranker.assess(one)).collect::<tantivy::Result<Vec<_>>>()
+    };
+    let mut assessed = candidates.par_chunks(part).map(read).collect::<tantivy::Result<Vec<_>>>()?;
+    let mut assessed: Vec<Assessed> = assessed.drain(..).flatten().collect();
     // Among equals the id decides: where a document happens to lie in the index changes with every merge.
     assessed.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.id.cmp(&b.id)));
     Ok(assessed)

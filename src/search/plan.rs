@@ -1,8 +1,9 @@
 //! Decides what a query looks for: its tree in, a plan out: items, each with the terms that hold it strictly and with
 //! what the word-by-word comparison needs, and the rule by which a document that holds some of them answers the query.
 
-use super::analyser::{bare_stem, root_term, serial_term, stem_term};
+use super::analyser::{ANYWHERE, bare_stem, root_term, serial_term, stem_term};
 use super::query::{Clause, FieldName, Form, Node, Query};
+use super::runs::pair_term;
 use super::schema::Fields;
 use super::span::{date_in, days_of};
 use crate::model::Kind;
@@ -10,6 +11,7 @@ use crate::text::marks::{DateMark, Mark, Reading, find_marks, whole_number};
 use crate::text::normalise::search_key;
 use crate::text::stem::{is_weak, root, stem};
 use crate::text::tokens::{tokens, word_key};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use tantivy::Term;
 use tantivy::schema::Field;
@@ -179,8 +181,8 @@ pub(super) struct Lookup {
 pub(super) enum By {
     /// All of these terms.
     Terms(Vec<Term>),
-    /// These terms one after the other.
-    Phrase(Vec<Term>),
+    /// These terms one after the other, and the terms of their pairs.
+    Phrase(Vec<Term>, Vec<Term>),
     /// Any term of the field that begins so.
     Prefix(Field, String),
     /// A letter of these days, both included.
@@ -376,7 +378,7 @@ impl Planner<'_> {
 
     fn word_lookups(&self, word: &Word, scope: Option<FieldName>) -> Vec<Lookup> {
         let one = |field, text: &str, weight| Lookup::terms(vec![Term::from_field_text(field, text)], weight);
-        if let Some(field) = scope.and_then(|scope| self.field_of(scope)) {
+        if let Some((field, _)) = scope.and_then(|scope| self.fields.of_words(scope)) {
             return vec![one(field, &word.key, 0.5), one(field, &stem_term(&word.key), 0.5)];
         }
         let mut lookups = vec![one(self.fields.stem, &word.stem, 1.0)];
@@ -402,15 +404,6 @@ impl Planner<'_> {
         [exact].into_iter().chain(in_fields).collect()
     }
 
-    fn field_of(&self, name: FieldName) -> Option<Field> {
-        match name {
-            FieldName::From => Some(self.fields.from),
-            FieldName::To => Some(self.fields.to),
-            FieldName::Subject => Some(self.fields.subject),
-            _ => None,
-        }
-    }
-
     fn phrase(&mut self, clause: &Clause, scope: Option<FieldName>) {
         let text = clause.text.as_str();
         let words: Vec<Word> = tokens(text)
@@ -419,19 +412,24 @@ impl Planner<'_> {
             .map(|token| Word::new(&text[token.span], &token.key))
             .collect();
         let group = self.new_group();
-        let lookups = match (&words[..], scope.and_then(|scope| self.field_of(scope))) {
+        let lookups = match (&words[..], scope.and_then(|scope| self.fields.of_words(scope))) {
             ([], _) => return,
             ([word], _) => self.word_lookups(word, scope),
             (words, field) => {
-                let (field, form): (_, fn(&Word) -> String) = match field {
-                    Some(field) => (field, |word| stem_term(&word.key)),
-                    None => (self.fields.stem, |word| word.stem.clone()),
+                let (field, place, form): (_, _, fn(&Word) -> String) = match field {
+                    Some((field, place)) => (field, place, |word| stem_term(&word.key)),
+                    None => (self.fields.stem, ANYWHERE, |word| word.stem.clone()),
                 };
-                let run = words.iter().map(|word| Term::from_field_text(field, &form(word))).collect();
-                vec![Lookup { by: By::Phrase(run), weight: 1.0 }]
+                let forms: Vec<_> = words.iter().map(form).collect();
+                let run = forms.iter().map(|form| Term::from_field_text(field, form)).collect();
+                let beside = forms.windows(2).filter_map(|two| Some(pair_term(place, two.first()?, two.get(1)?)));
+                let beside: BTreeSet<_> = beside.map(|pair| Term::from_field_text(self.fields.pairs, &pair)).collect();
+                vec![Lookup { by: By::Phrase(run, beside.into_iter().collect()), weight: 1.0 }]
             }
         };
+        let hints: Vec<_> = lookups.iter().flat_map(part_of_run).collect();
         self.push(Probe::Phrase(words), scope, group, lookups, clause.span.clone());
+        self.items.last_mut().into_iter().for_each(|item| item.hints.clone_from(&hints));
     }
 
     fn prefix(&mut self, clause: &Clause, scope: Option<FieldName>, group: usize) {
@@ -443,7 +441,7 @@ impl Planner<'_> {
         let arabic = key.chars().all(|c| matches!(c, 'ء'..='ي'));
         let particles = if arabic { &PARTICLES[..] } else { &PARTICLES[..1] };
         let beginnings: Vec<_> = particles.iter().map(|particle| format!("{particle}{key}")).collect();
-        let field = scope.and_then(|scope| self.field_of(scope)).unwrap_or(self.fields.norm);
+        let field = scope.and_then(|scope| self.fields.of_words(scope)).map_or(self.fields.norm, |(field, _)| field);
         let lookups =
             beginnings.iter().map(|begin| Lookup { by: By::Prefix(field, begin.clone()), weight: 1.0 }).collect();
         self.push(Probe::Prefix(beginnings), scope, group, lookups, clause.span.clone());
@@ -564,6 +562,16 @@ impl Planner<'_> {
         let lookup = Lookup { by: By::Value(column, value), weight: 1.0 };
         self.push(Probe::Value, clause.field, group, vec![lookup], clause.span.clone());
         true
+    }
+}
+
+/// Returns what suggests a page that holds part of a run of words.
+fn part_of_run(lookup: &Lookup) -> Vec<(Term, f32)> {
+    match &lookup.by {
+        By::Phrase(_, pairs) if pairs.len() > 1 => {
+            pairs.iter().map(|pair| (pair.clone(), 0.8 / pairs.len() as f32)).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

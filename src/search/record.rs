@@ -1,9 +1,9 @@
 //! Turns a document into the records of the index, one a page; the first one also holds the fields of the letter.
 
 use super::SearchError;
-use super::analyser::{field_terms, join, page_terms, serial_term};
+use super::analyser::{field_pairs, field_terms, join, page_terms, serial_term};
 use super::complete::{Completed, completion_terms};
-
+use super::query::FieldName;
 use super::rank::Header;
 use super::schema::Fields;
 use super::span::day_number;
@@ -46,6 +46,7 @@ fn page_record(fields: &Fields, lines: &[Vec<String>], of_letter: &[&str]) -> Ta
     let mut record = TantivyDocument::default();
     record.add_text(fields.norm, terms.norm);
     record.add_text(fields.stem, terms.stem);
+    record.add_text(fields.pairs, terms.pairs);
     record.add_text(fields.roots, terms.roots);
     record.add_text(fields.marks, terms.marks);
     record.add_text(fields.text, lines.iter().map(|line| line.join(" ")).collect::<Vec<_>>().join("\n"));
@@ -74,9 +75,14 @@ fn add_letter(fields: &Fields, record: &mut TantivyDocument, document: &Document
         subject: text(&letter.subject),
     };
     record.add_text(fields.own, join(own_terms(letter)));
-    record.add_text(fields.from, field_terms(header.from.as_deref().unwrap_or_default()));
-    record.add_text(fields.to, field_terms(&header.to.join(" ")));
-    record.add_text(fields.subject, field_terms(header.subject.as_deref().unwrap_or_default()));
+    let to = header.to.join(" ");
+    let texts = [(FieldName::From, &header.from), (FieldName::To, &Some(to)), (FieldName::Subject, &header.subject)];
+    for (name, text) in texts {
+        if let (Some((field, place)), Some(text)) = (fields.of_words(name), text) {
+            record.add_text(field, field_terms(text));
+            record.add_text(fields.pairs, join(field_pairs(place, text)));
+        }
+    }
     if let Some(date) = &letter.date {
         record.add_i64(fields.day, day_number(date.value));
     }

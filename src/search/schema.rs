@@ -2,6 +2,7 @@
 
 use super::SearchError;
 use super::analyser::SlotTokenizer;
+use super::query::FieldName;
 use crate::model::ContentHash;
 use crate::text::stem;
 use std::fs;
@@ -10,7 +11,7 @@ use tantivy::schema::{FAST, Field, IndexRecordOption, STORED, STRING, Schema, Te
 use tantivy::{Index, IndexSettings};
 
 /// Raised when the fields or the analysis change.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 const FORMAT_FILE: &str = "warraq-format";
 const SLOTS: &str = "slots";
 const RAW: &str = "raw";
@@ -28,6 +29,8 @@ pub(super) struct Fields {
     pub norm: Field,
     /// Stems, with positions.
     pub stem: Field,
+    /// Pairs of neighbouring words, of the page and of the fields.
+    pub pairs: Field,
     /// Roots: what suggests a page without making it a strict match.
     pub roots: Field,
     /// Numbers and dates found on the page.
@@ -78,6 +81,7 @@ impl Fields {
             pages: schema.add_u64_field("pages", FAST),
             norm: schema.add_text_field("norm", present.clone()),
             stem: schema.add_text_field("stem", text.clone()),
+            pairs: schema.add_text_field("pairs", present.clone()),
             roots: schema.add_text_field("roots", present.clone()),
             marks: schema.add_text_field("marks", present.clone()),
             own: schema.add_text_field("own", present),
@@ -94,6 +98,16 @@ impl Fields {
             complete: schema.add_text_field("complete", whole),
         };
         (schema.build(), fields)
+    }
+
+    /// Returns the field that holds the words of a field of the letter, and the sign of its pairs of words.
+    pub(super) fn of_words(&self, name: FieldName) -> Option<(Field, char)> {
+        match name {
+            FieldName::From => Some((self.from, 'f')),
+            FieldName::To => Some((self.to, 'o')),
+            FieldName::Subject => Some((self.subject, 's')),
+            _ => None,
+        }
     }
 }
 

@@ -36,11 +36,13 @@ pub enum QueryClass {
     Prefix,
     /// A word misspelt.
     Misspelt,
+    /// A single letter, or two with a star: what stands for more than anybody can read.
+    Short,
 }
 
 impl QueryClass {
     /// All classes.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Word,
         Self::Words,
         Self::Common,
@@ -50,7 +52,13 @@ impl QueryClass {
         Self::Fields,
         Self::Prefix,
         Self::Misspelt,
+        Self::Short,
     ];
+
+    /// Says whether people ask so; the others are measured apart.
+    pub fn is_usual(self) -> bool {
+        self != Self::Short
+    }
 
     /// Returns its name.
     pub fn as_str(self) -> &'static str {
@@ -64,14 +72,19 @@ impl QueryClass {
             Self::Fields => "fields",
             Self::Prefix => "prefix",
             Self::Misspelt => "misspelt",
+            Self::Short => "one letter",
         }
     }
 }
 
 /// Random numbers: SplitMix64 (G. Steele, D. Lea, C. Flood, "Fast splittable pseudorandom number generators", 2014).
-struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
@@ -80,7 +93,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, end: u64) -> u64 {
+    pub(super) fn below(&mut self, end: u64) -> u64 {
         self.next() % end.max(1)
     }
 
@@ -89,7 +102,7 @@ impl Random {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    fn of<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
+    pub(super) fn of<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
         choices.get(self.below(choices.len() as u64) as usize)
     }
 }
@@ -103,7 +116,7 @@ pub struct Synthetic {
 impl Synthetic {
     /// Makes the vocabulary for `seed`.
     pub fn new(seed: u64) -> Self {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let is_arabic = |word: &&str| word.chars().all(|c| ('ء'..='ي').contains(&c)) && word.chars().count() > 1;
         let mut words: Vec<String> =
             lexicon_source().split('"').filter(|word| !word.is_empty()).filter(is_arabic).map(str::to_owned).collect();
@@ -245,6 +258,11 @@ impl Synthetic {
                 let letters = 2 + random.below(2) as usize;
                 word.chars().take(letters).collect::<String>() + "*"
             }
+            QueryClass::Short => match from(&mut random, 1).concat().chars().take(2).collect::<Vec<_>>()[..] {
+                [one, next] if number.is_multiple_of(2) => format!("{one}{next}*"),
+                [one, ..] => one.to_string(),
+                [] => String::new(),
+            },
             QueryClass::Misspelt => misreading(&from(&mut random, 2).join(" "), 0.15, &mut random),
         }
     }

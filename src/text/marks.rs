@@ -5,6 +5,7 @@
 //! are returned; the index holds them all, and a query asks for any of them. Days come before months, as Iraqi offices
 //! write, unless the figures say otherwise. A two-digit year from 50 is of the twentieth century.
 
+use super::amounts::{Mended, mended_amounts};
 use super::digits::to_western;
 use super::tokens::tokens;
 use std::ops::Range;
@@ -117,7 +118,20 @@ pub fn find_marks(text: &str) -> Vec<Mark> {
             None => at += 1,
         }
     }
+    mended_amounts(text).into_iter().for_each(|amount| put_amount(amount, &mut found));
     found
+}
+
+/// Puts a mended amount in place of the marks on its span, whose readings it keeps as less likely ones.
+fn put_amount(amount: Mended, found: &mut Vec<Mark>) {
+    let first = found.partition_point(|mark| mark.span.end <= amount.span.start);
+    let last = found.partition_point(|mark| mark.span.start < amount.span.end).max(first);
+    let mut mark = Mark { readings: vec![Reading::Number(vec![amount.value])], span: amount.span };
+    for other in found.drain(first..last) {
+        mark.span = mark.span.start.min(other.span.start)..mark.span.end.max(other.span.end);
+        mark.readings.extend(other.readings);
+    }
+    found.insert(first, mark);
 }
 
 /// Returns the reading of `text` as one letter number, if it holds a digit.

@@ -4,6 +4,7 @@
 //! *search key* made here. Index and query pass through the same functions: [`normalise`], [`tokens`], [`stem`], and
 //! [`marks`] for the numbers and dates among the words.
 
+mod amounts;
 pub mod bidi;
 pub mod digits;
 pub mod marks;

@@ -97,12 +97,24 @@ fn is_alike(store: &Store, letter: &LetterKey, issuer: &str, subject: &str) -> b
         && letter.issuer.as_deref().is_some_and(|own| is_issuer(store, own, issuer))
 }
 
-/// Says whether a name is that of an issuer: as a whole, and in its last part, since the departments of a ministry share the first.
+/// Says whether a name is that of an issuer: two bodies of the list are one or two, other names are compared.
 fn is_issuer(store: &Store, name: &str, issuer: &str) -> bool {
-    let name = store.bodies().canonical(name);
-    let parts = name.rsplit_once('/').zip(issuer.rsplit_once('/'));
-    likeness(&name, issuer) >= SAME_UNREAD
-        && parts.is_none_or(|((_, own), (_, other))| likeness(own, other) >= SAME_UNREAD)
+    let bodies = store.bodies();
+    match (bodies.recognise(name), bodies.recognise(issuer)) {
+        (Some(own), Some(other)) => own == other,
+        _ => is_name(&bodies.canonical(name), issuer),
+    }
+}
+
+/// Says whether two names are one, as a whole, in their last parts where both have several, or with one part of the other where one was lost.
+fn is_name(name: &str, other: &str) -> bool {
+    match (name.rsplit_once('/'), other.rsplit_once('/')) {
+        // The departments of a ministry share its name.
+        (Some((_, own)), Some((_, last))) => likeness(name, other) >= SAME_PART && likeness(own, last) >= SAME_PART,
+        (None, Some((first, last))) => likeness(name, first) >= SAME || likeness(name, last) >= SAME,
+        (Some((first, last)), None) => likeness(first, other) >= SAME || likeness(last, other) >= SAME,
+        (None, None) => likeness(name, other) >= SAME,
+    }
 }
 
 /// Returns the citations that may mean a letter of which neither number nor date was read; none where they are too many to look through.
@@ -174,9 +186,6 @@ fn name_as_known(store: &Store, letter: &mut Letter) -> Result<(), ArchiveError>
     }
     Ok(())
 }
-
-/// Names more alike than this are of one issuer where nothing else was read.
-const SAME_UNREAD: f32 = 0.6;
 
 /// A citation whose number has a smaller share of its readings counts only if its letter is found.
 const SURE_CITATION: f32 = 0.3;
@@ -319,6 +328,8 @@ fn undated_witnesses(store: &Store, document: DocumentId, own: &Witness) -> Resu
 /// Names less alike than this are two issuers; names and subjects more alike than the second are one.
 const OTHER_ISSUER: f32 = 0.4;
 const SAME: f32 = 0.7;
+/// Names of several parts may be a little less so in each.
+const SAME_PART: f32 = 0.6;
 /// Days before and after a letter within which its office numbers letters in the same form.
 const REGISTER_DAYS: i64 = 180;
 
@@ -341,4 +352,23 @@ fn number_of(store: &Store, id: &DocumentId) -> Result<Option<String>, ArchiveEr
         agree(store, *id, &mut letter)?;
     }
     Ok(letter.number.map(|number| number.value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(name: &str, other: &str, want: bool) {
+        assert_eq!((is_name(name, other), is_name(other, name)), (want, want), "{name} and {other}");
+    }
+
+    #[test]
+    fn names_are_one_with_a_part_lost_and_two_where_only_the_ministry_agrees() {
+        check("ائرة المشاريع", "أمانة بغداد / دائرة المشاريع", true);
+        check("وزارة الإعمار والإسكان", "وزارة الاعمار والاسكان / الهيئة العامة للاسكان", true);
+        check("وزارة الإعمار والإسكان / الدائرة الفنية", "وزارة الإعمار والإسكان / الدائره الفنيه", true);
+        check("وزارة الإعمار والإسكان / الدائرة الفنية", "وزارة الإعمار والإسكان / مكتب المفتش العام", false);
+        check("وزارة المالية", "وزارة النقل", false);
+    }
 }

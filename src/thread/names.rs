@@ -86,20 +86,20 @@ impl Names {
     /// Returns the known name that a name read with this confidence is, where that is another and nothing else can be meant.
     pub fn meant(&self, read: &str, confidence: f32) -> Option<&str> {
         let read = Form::of(read);
-        if self.known.iter().any(|(_, _, form)| form.words == read.words) {
-            return None;
-        }
-        self.with_its_beginning(&read).or_else(|| (confidence < SURE).then(|| self.nearest(&read)).flatten())
+        let known = self.known.iter().find(|(_, _, form)| form.words == read.words).map(|(_, letters, _)| *letters);
+        let nearest = || (confidence < SURE && known.is_none()).then(|| self.nearest(&read)).flatten();
+        self.with_its_beginning(&read, known.unwrap_or(0)).or_else(nearest)
     }
 
-    /// Returns the only name that is this one with a word before it: nobody signs with the names of father and grandfather alone.
-    fn with_its_beginning(&self, read: &Form) -> Option<&str> {
+    /// Returns the only name that is this one with a word before it and signed as many letters: nobody signs with the names of father and
+    /// grandfather alone.
+    fn with_its_beginning(&self, read: &Form, letters: u64) -> Option<&str> {
         let ends_so = |form: &Form| {
             form.words.len() == read.words.len() + 1 && form.words.get(1..) == Some(read.words.as_slice())
         };
         let mut found = self.known.iter().filter(|(_, _, form)| read.words.len() >= TAIL_WORDS && ends_so(form));
-        let (only, _, _) = found.next()?;
-        found.next().is_none().then_some(only.as_str())
+        let (only, of_only, _) = found.next()?;
+        (found.next().is_none() && *of_only >= letters).then_some(only.as_str())
     }
 
     fn nearest(&self, read: &Form) -> Option<&str> {

@@ -256,11 +256,9 @@ mod tests {
     fn ones_taken_for_sevens_in_number_and_date_are_one_slip() {
         let meant = letter("meant", "ح/761", date(2010, 1, 11), MINISTRY);
         let cited = |number, issuer| {
-            let (date, on) = (Some(date(2010, 7, 17)), None);
-            resolve(
-                &Citation { by: id("citing"), number, date, issuer, on, subject: None },
-                std::slice::from_ref(&meant),
-            )
+            let (date, subject) = (Some(date(2010, 7, 17)), Some("صيانة جسر المثنى"));
+            let citation = Citation { by: id("citing"), number, date, issuer, on: None, subject };
+            resolve(&citation, std::slice::from_ref(&meant))
         };
         assert_eq!(cited("ح/767", Some(MINISTRY)), Some(id("meant")));
         assert_eq!(cited("ح/767", None), None);

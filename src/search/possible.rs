@@ -12,7 +12,7 @@ use super::places::{Places, walk};
 use super::plan::{Item, Probe};
 use super::query::FieldName;
 use crate::text::marks::Reading;
-use crate::text::stem::is_weak;
+use crate::text::stem::{is_weak, stem};
 use tantivy::postings::SegmentPostings;
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{SegmentReader, Term};
@@ -239,7 +239,12 @@ impl<'a> Search<'a> {
             if *frequency > 0 || item.negative || item.span.start < at {
                 continue;
             }
-            let known = near(self.searcher.segment_readers(), self.fields.norm, &word.key, 0.7, MOST_STEPS / 4)?;
+            let mut known = near(self.searcher.segment_readers(), self.fields.norm, &word.key, 0.7, MOST_STEPS / 4)?;
+            // `صيانة` is a word where only `الصيانة` and `لصيانة` stand on several pages.
+            for term in &mut known {
+                let stem = Term::from_field_text(self.fields.stem, &stem(&term.key));
+                term.pages = term.pages.max(self.searcher.doc_freq(&stem)?);
+            }
             let known = known.into_iter().filter(|term| term.pages >= LEAST_PAGES);
             let better = |a: &Near, b: &Near| {
                 a.likeness.total_cmp(&b.likeness).then(a.pages.cmp(&b.pages)).then_with(|| b.key.cmp(&a.key))

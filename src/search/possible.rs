@@ -24,6 +24,8 @@ pub(super) const LEAST_COVERAGE: f32 = 0.4;
 /// The most pages gone through for possible hits, for strict words and for each misread one.
 const MOST_WALKED: u64 = 200_000;
 const MOST_WALKED_NEAR: u64 = 20_000;
+/// How often a list may be asked for a document that came up.
+const MOST_ASKED: u64 = 2_000_000;
 /// Steps in dictionaries for one query.
 const MOST_STEPS: u32 = 300_000;
 /// Of a word that stands on more pages than this share, in an archive that is not small, no misread forms are looked for: a
@@ -108,21 +110,29 @@ impl<'a> Search<'a> {
             self.joined(reader, at, idf, &mut driving)?;
         }
         let mut gate = Gate::new(reader, self.fields, self.filters)?;
-        let most_of_others: f32 = others.iter().map(|(_, list)| list.most()).sum();
+        // What the lists from each one on can add.
+        let mut most_of_others: Vec<f32> = others.iter().map(|(_, list)| list.most()).collect();
+        most_of_others.iter_mut().rev().fold(0.0, |sum, most| {
+            *most += sum;
+            *most
+        });
+        let test = self.plan.rule.test();
+        let mut left = self.share_of(reader, MOST_ASKED);
         let needed = self.plan.rule.items();
         walk(&Places::of(reader)?, &mut driving, &mut |seen| {
-            if seen.best + most_of_others <= best.threshold {
-                return;
-            }
             let (mut mask, mut score) = (seen.mask, seen.best);
-            for (bit, list) in &mut others {
+            for ((bit, list), most) in others.iter_mut().zip(&most_of_others) {
+                if score + most <= best.threshold {
+                    return true;
+                }
+                left = left.saturating_sub(1);
                 if let Some(held) = list.within(seen.first, seen.end) {
                     mask |= *bit;
                     score += held;
                 }
             }
             let rule = &self.plan.rule;
-            let answers = rule.holds(mask & needed);
+            let answers = test.holds(mask & needed);
             if score > best.threshold
                 && !answers
                 && !rule.forbids(mask)
@@ -132,6 +142,7 @@ impl<'a> Search<'a> {
                 let pages = best_pages(seen.pages.to_vec());
                 best.take(Candidate { segment, first: seen.first, pages, score, strict: false });
             }
+            left > 0
         });
         Ok(best.finish())
     }

@@ -244,13 +244,15 @@ impl<'a> Search<'a> {
     pub(super) fn respelled(&self, query: &str) -> tantivy::Result<Option<String>> {
         /// Misread words stand on one page; words stand on several.
         const LEAST_PAGES: u64 = 2;
+        let unknown = self.frequencies.iter().filter(|frequency| **frequency == 0).count();
+        let steps = MOST_STEPS / u32::try_from(unknown.max(4)).unwrap_or(u32::MAX);
         let (mut written, mut at) = (String::new(), 0);
         for (item, frequency) in self.plan.items.iter().zip(&self.frequencies) {
             let Probe::Word(word) = &item.probe else { continue };
             if *frequency > 0 || item.negative || item.span.start < at {
                 continue;
             }
-            let mut known = near(self.searcher.segment_readers(), self.fields.norm, &word.key, 0.7, MOST_STEPS / 4)?;
+            let mut known = near(self.searcher.segment_readers(), self.fields.norm, &word.key, 0.7, steps)?;
             // `صيانة` is a word where only `الصيانة` and `لصيانة` stand on several pages.
             for term in &mut known {
                 let stem = Term::from_field_text(self.fields.stem, &stem(&term.key));

@@ -1,7 +1,7 @@
 //! What is sent: the objects of the HTTP interface.
 
 use super::access::{JobFile, JobRow, Viewer};
-use crate::catalogue::{ChangeKind, ChangeRow};
+use crate::catalogue::{ChangeKind, ChangeRow, FailureRow};
 use crate::model::{DocumentId, LetterDate};
 use crate::pipeline::related::Related;
 use crate::pipeline::threads::{Edge, Member, Thread};
@@ -275,6 +275,45 @@ pub struct ChangesObject {
     pub next: u64,
     /// Whether there are more already.
     pub more: bool,
+}
+
+/// What a webhook is told.
+#[derive(Debug, Serialize)]
+pub struct ToldObject {
+    /// Changes of documents, in the order in which they happened.
+    pub changes: Vec<ChangeObject>,
+    /// Files that could not be taken in, in that order too.
+    pub failed: Vec<FailureObject>,
+    /// The last change told, as for the feed of changes.
+    pub next: u64,
+}
+
+/// A file that could not be taken in.
+#[derive(Debug, Serialize)]
+pub struct FailureObject {
+    seq: u64,
+    path: String,
+    sha256: Option<String>,
+    code: String,
+    message: String,
+    page: Option<u32>,
+    at: String,
+    organisation: Option<String>,
+}
+
+impl From<FailureRow> for FailureObject {
+    fn from(row: FailureRow) -> Self {
+        Self {
+            seq: row.seq,
+            path: row.path,
+            sha256: Some(row.sha256).filter(|hash| !hash.is_empty()),
+            code: row.code,
+            message: row.message,
+            page: row.page,
+            at: row.at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+            organisation: row.organisation,
+        }
+    }
 }
 
 /// Something that happened to a document.

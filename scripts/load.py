@@ -11,6 +11,7 @@ mean wait in seconds, 0 for none. `--token` where there are accounts. Words to s
 
 import argparse
 import asyncio
+import datetime
 import json
 import random
 import re
@@ -45,6 +46,11 @@ def png(number):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"".join(rows))) + chunk(b"IEND", b"")
 
 
+def date_of(number):
+    """Returns the date of a letter: letters of a day have numbers that follow one another."""
+    return (datetime.date(2005, 1, 1) + datetime.timedelta(days=number // 20)).strftime("%d-%m-%Y")
+
+
 def make(count, folder, first):
     """Writes letters: a head as offices write it, and lines of the samples in another order each time."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -52,12 +58,13 @@ def make(count, folder, first):
     words = sorted({word for line in lines for word in WORD.findall(line)})
     for number in range(first, first + count):
         dice = random.Random(number)
+        cited = dice.randint(1, max(number - 1, 1))
         body = dice.sample(lines, min(len(lines), dice.randint(4, 9)))
         text = [
             "جمهورية العراق", "وزارة الموارد", "دائرة " + dice.choice(words),
-            f"العدد / م ع/{number}", f"التاريخ / {dice.randint(1, 28)}-{dice.randint(1, 12)}-{dice.randint(2005, 2020)}",
+            f"العدد / م ع/{number}", f"التاريخ / {date_of(number)}",
             "إلى / شركة " + dice.choice(words) + " العامة", "م/ " + " ".join(dice.sample(words, 4)), "تحية وتقدير",
-            f"كتابكم المرقم م ع/{dice.randint(1, max(number, 2))} في 1-3-2012", *body, "مع التقدير",
+            f"كتابكم المرقم م ع/{cited} في {date_of(cited)}", *body, "مع التقدير",
         ]
         (folder / f"{number:06}.png").write_bytes(png(number))
         (folder / f"{number:06}.gt.txt").write_text("\n".join(text), "utf-8")

@@ -1,7 +1,7 @@
 //! What other programs are told of, and the short rows by which letters are listed, in SQLite.
 
 use super::sqlite::parsed;
-use super::{BriefRow, ChangeKind, ChangeRow, ListOrder};
+use super::{BriefRow, ChangeKind, ChangeRow, FailureRow, ListOrder};
 use rusqlite::{Connection, Row, params};
 
 /// Returns the changes after `since`, in the order in which they happened.
@@ -36,6 +36,31 @@ pub(super) fn changes(connection: &Connection, since: u64, limit: usize) -> rusq
 /// Returns the number of the last change.
 pub(super) fn last_change(connection: &Connection) -> rusqlite::Result<u64> {
     let sql = "SELECT coalesce(max(seq), 0) FROM changes";
+    connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
+}
+
+/// Returns the failures of files after `since`, in the order in which they happened.
+pub(super) fn failures(connection: &Connection, since: u64, limit: usize) -> rusqlite::Result<Vec<FailureRow>> {
+    let sql = "SELECT * FROM failures WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map(params![whole(since), whole(limit as u64)], |row| {
+        Ok(FailureRow {
+            seq: row.get::<_, i64>("seq")?.unsigned_abs(),
+            path: row.get("path")?,
+            sha256: row.get("sha256")?,
+            code: row.get("code")?,
+            message: row.get("message")?,
+            page: row.get("page")?,
+            at: parsed(row, "at")?,
+            organisation: row.get("organisation")?,
+        })
+    })?;
+    rows.collect()
+}
+
+/// Returns the number of the last failure.
+pub(super) fn last_failure(connection: &Connection) -> rusqlite::Result<u64> {
+    let sql = "SELECT coalesce(max(seq), 0) FROM failures";
     connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
 }
 

@@ -241,6 +241,27 @@ pub struct ChangeRow {
     pub before: Option<(Option<String>, Option<String>)>,
 }
 
+/// A file that could not be taken in, as other programs are told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailureRow {
+    /// Its place in the order of failures; grows, with gaps.
+    pub seq: u64,
+    /// Path as handed in.
+    pub path: String,
+    /// Hash of its bytes; empty where they could not be read.
+    pub sha256: String,
+    /// What kind of failure, a [`crate::model::FailureCode`].
+    pub code: String,
+    /// What went wrong.
+    pub message: String,
+    /// The page it went wrong on, from 1.
+    pub page: Option<u32>,
+    /// When.
+    pub at: Timestamp,
+    /// The body that the file was handed in for.
+    pub organisation: Option<String>,
+}
+
 /// In which order documents are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListOrder {
@@ -460,6 +481,12 @@ pub trait Catalogue: Send + Sync {
 
     /// Returns the number of the last change; 0 where nothing happened yet.
     fn last_change(&self) -> Result<u64, CatalogueError>;
+
+    /// Returns at most `limit` failures of files after the one numbered `since`, in the order in which they happened.
+    fn failures(&self, since: u64, limit: usize) -> Result<Vec<FailureRow>, CatalogueError>;
+
+    /// Returns the number of the last failure of a file; 0 where none failed yet.
+    fn last_failure(&self) -> Result<u64, CatalogueError>;
 
     /// Returns at most `limit` documents in this order, after `offset` others.
     fn list(&self, order: ListOrder, limit: usize, offset: usize) -> Result<Vec<BriefRow>, CatalogueError>;

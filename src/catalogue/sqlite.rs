@@ -1,9 +1,9 @@
 //! The catalogue in one SQLite file, with a write-ahead log: one writer, many readers, durable at every commit.
 
 use super::{
-    BriefRow, Catalogue, CatalogueError, ChangeRow, CitationRow, CorrectionRow, CutRow, DocumentRow, InputId, InputRow,
-    InputStatus, Ledger, LedgerBy, LetterKey, LetterRow, ListOrder, NamedBlob, NewInput, RowFilter, StageKey,
-    UnreadPage, changes, documents, inputs, people,
+    BriefRow, Catalogue, CatalogueError, ChangeRow, CitationRow, CorrectionRow, CutRow, DocumentRow, FailureRow,
+    InputId, InputRow, InputStatus, Ledger, LedgerBy, LetterKey, LetterRow, ListOrder, NamedBlob, NewInput, RowFilter,
+    StageKey, UnreadPage, changes, documents, inputs, people,
 };
 use crate::model::{ContentHash, DocumentId, LetterDate};
 use jiff::Timestamp;
@@ -289,6 +289,14 @@ impl Catalogue for SqliteCatalogue {
 
     fn last_change(&self) -> Result<u64, CatalogueError> {
         self.read(changes::last_change)
+    }
+
+    fn failures(&self, since: u64, limit: usize) -> Result<Vec<FailureRow>, CatalogueError> {
+        self.read(|connection| changes::failures(connection, since, limit))
+    }
+
+    fn last_failure(&self) -> Result<u64, CatalogueError> {
+        self.read(changes::last_failure)
     }
 
     fn list(&self, order: ListOrder, limit: usize, offset: usize) -> Result<Vec<BriefRow>, CatalogueError> {

@@ -51,6 +51,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Show the letters that one answers and that answer it, with their dates and reply times
     Thread(ThreadArgs),
+    /// Show the letters related to one: those of its thread, and those with its subject
+    Related(RelatedArgs),
     /// Set a field of a letter right; without a field, what was set right before
     Correct(CorrectArgs),
     /// Part a document in two: a further letter begins on one of its pages
@@ -305,6 +307,9 @@ pub struct SearchArgs {
     /// Also tell how the letters found spread over years, months, bodies, kinds and organisations
     #[arg(long)]
     pub facets: bool,
+    /// Also tell of each letter which of its words and fields spoke for it, and how closely they match
+    #[arg(long)]
+    pub explain: bool,
     /// Words, "phrases", -excluded words, fields such as العدد:12/345 or date:2014-03-12. Without any, all letters that
     /// the options above allow
     #[arg(required_unless_present_any = ["from", "to", "kind", "date_from", "date_to", "organisation"], value_name = "QUERY")]
@@ -330,6 +335,15 @@ pub struct ThreadArgs {
     /// List the letters that are cited and were never received, the most cited first
     #[arg(long, conflicts_with = "id")]
     pub missing: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RelatedArgs {
+    /// Document id, or its first digits
+    pub id: String,
+    /// Most letters to show for their subject
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    pub limit: usize,
 }
 
 /// Who makes a change.

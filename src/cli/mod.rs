@@ -76,11 +76,25 @@ pub fn main() -> ExitCode {
         Ok(Outcome::Interrupted) => ExitCode::from(130),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS, // whoever reads our output has enough
         Err(error) => {
-            eprintln!("warraq: {error:#}");
+            eprintln!("warraq: {}", said_once(&error));
             let wrong_call = error.is::<UsageError>() || error.is::<ConfigError>();
             ExitCode::from(if wrong_call { 2 } else { 3 })
         }
     }
+}
+
+/// Returns what went wrong and why. Most messages name their cause by themselves; it is not said again.
+fn said_once(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |mut said, cause| {
+        let cause = cause.to_string();
+        if !said.contains(&cause) {
+            if !said.is_empty() {
+                said.push_str(": ");
+            }
+            said.push_str(&cause);
+        }
+        said
+    })
 }
 
 /// Has writes beyond a limit of file sizes fail, as on a full disk, instead of ending the program.

@@ -4,7 +4,7 @@ use crate::catalogue::{InputError, InputRow, InputStatus, Ledger, UnreadPage};
 use crate::ingest::written;
 use crate::model::{Document, DocumentId, Field};
 use crate::pipeline::{End, Ended, Finding, Summary};
-use crate::search::{Answer, Hit};
+use crate::search::{Answer, Hit, Match, Reason};
 use serde::Serialize;
 use serde_json::json;
 use std::io::{self, Write};
@@ -84,6 +84,32 @@ pub struct HitObject<'a> {
     /// Pages of the document that could not be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unread_pages: Vec<u32>,
+    /// What each part of the query was found by, where that was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    why: Vec<ReasonObject<'a>>,
+}
+
+/// How one thing that a query asks for was found.
+#[derive(Debug, Serialize)]
+struct ReasonObject<'a> {
+    asked: &'a str,
+    found: Option<&'a str>,
+    #[serde(rename = "match")]
+    matched: Option<&'static str>,
+    fields: &'a [&'static str],
+    weight: f32,
+}
+
+impl<'a> ReasonObject<'a> {
+    fn of(reason: &'a Reason) -> Self {
+        Self {
+            asked: &reason.asked,
+            found: reason.found.as_deref(),
+            matched: reason.found.is_some().then(|| reason.matched.as_str()),
+            fields: &reason.fields,
+            weight: reason.worth,
+        }
+    }
 }
 
 impl<'a> HitObject<'a> {
@@ -104,6 +130,7 @@ impl<'a> HitObject<'a> {
             boxes,
             matched: hit.matched.as_str(),
             unread_pages: Vec::new(),
+            why: hit.why.iter().map(ReasonObject::of).collect(),
         }
     }
 }
@@ -126,11 +153,37 @@ pub fn hits(out: &mut impl Write, answer: &Answer, offset: usize, took_ms: f64) 
         if !hit.snippet.is_empty() {
             writeln!(out, "   {}", plain(&hit.snippet))?;
         }
+        why(out, hit)?;
     }
     writeln!(out, "{} letters in {took_ms:.1} ms", answer.total)
 }
 
 /// Returns a snippet as a terminal shows it: marks as brackets, escapes undone.
+/// Writes what each part of the query was found by, where that was asked for; Arabic last, so that it cannot reorder its
+/// neighbours.
+fn why(out: &mut impl Write, hit: &Hit) -> io::Result<()> {
+    if !hit.why.is_empty() {
+        writeln!(out, "   score {:.2}; weight and match of each part:", hit.score)?;
+    }
+    for reason in &hit.why {
+        let how = match (&reason.found, reason.matched) {
+            (None, _) => "not on this page",
+            (_, Match::Exact) => "as typed",
+            (_, Match::Folded) => "other spelling",
+            (_, Match::Stem) => "other form",
+            (_, Match::Ocr) => "misread, perhaps",
+        };
+        let fields = match &reason.fields[..] {
+            [] => String::new(),
+            fields => format!("in {}", fields.join(", ")),
+        };
+        let found = reason.found.as_deref().filter(|found| *found != reason.asked);
+        let found = found.map_or(String::new(), |found| format!(" : {found}"));
+        writeln!(out, "   {:>7.2}  {how:<17}  {fields:<20}  {}{found}", reason.worth, reason.asked)?;
+    }
+    Ok(())
+}
+
 fn plain(snippet: &str) -> String {
     let marked = snippet.replace("<mark>", "[").replace("</mark>", "]");
     marked.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&")

@@ -25,6 +25,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Command::Show(args) => show(common, &args),
         Command::Export(args) => export::run(common, &config, &args),
         Command::Thread(args) => thread::run(common, &args),
+        Command::Related(args) => thread::related(common, &args),
         Command::Correct(args) => correct::correct(common, &args),
         Command::Split(args) => correct::split(common, &args),
         Command::Join(args) => correct::join(common, &args),

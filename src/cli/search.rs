@@ -66,7 +66,7 @@ fn options(args: &SearchArgs) -> SearchOptions {
         date_from: args.date_from,
         date_to: args.date_to,
     };
-    SearchOptions { limit: args.limit, offset: args.offset, filters, facets: args.facets }
+    SearchOptions { limit: args.limit, offset: args.offset, filters, facets: args.facets, explain: args.explain }
 }
 
 /// Returns the boxes of these words of a page, on its archived image.

@@ -1,11 +1,14 @@
-//! `thread`: letters that cite each other, as a table for people and as a graph for programs.
+//! `thread`: letters that cite each other, as a table for people and as a graph for programs. `related`: these, and those
+//! with the same subject, as a list.
 
 use super::Outcome;
-use super::args::{Common, ThreadArgs};
+use super::args::{Common, RelatedArgs, ThreadArgs};
 use super::run::resolve;
 use crate::model::{Document, DocumentId};
+use crate::pipeline::related::{self, Related, Relation};
 use crate::pipeline::threads::{self, Edge, Member, Missing, Thread};
 use crate::pipeline::{Access, Store};
+use crate::search::Filters;
 use anyhow::Result;
 use serde_json::{Value, json};
 use std::io::{self, Write};
@@ -44,6 +47,42 @@ fn edge(edge: &Edge) -> Value {
     json!({
         "from": edge.citing.to_string(), "to": edge.cited.map(|id| id.to_string()), "number": edge.number,
         "date": edge.date, "days": edge.days,
+    })
+}
+
+/// Runs `related`.
+pub fn related(common: &Common, args: &RelatedArgs) -> Result<Outcome> {
+    let store = Store::open(&common.archive, Access::Read)?;
+    let id = resolve(&store, &args.id)?;
+    let thread = threads::thread(&store, id)?;
+    let index = store.index(Access::Read)?;
+    let found = related::related(index.as_ref(), id, &thread, args.limit, &Filters::default())?;
+    let mut out = io::stdout().lock();
+    if common.json {
+        let letters: Vec<Value> = found.iter().map(related_letter).collect();
+        writeln!(out, "{}", json!({ "letters": letters }))?;
+        return Ok(Outcome::Well);
+    }
+    for letter in &found {
+        let date = letter.facts.date.map_or("-".to_owned(), |date| date.to_string());
+        let number = letter.facts.number.as_deref().unwrap_or("-");
+        let why = match letter.relation {
+            Relation::Thread => "same thread ",
+            Relation::Subject => "same subject",
+        };
+        writeln!(out, "{why}  {}  {date}  {number}", short(letter.document))?;
+        if let Some(subject) = &letter.facts.subject {
+            writeln!(out, "              {subject}")?;
+        }
+    }
+    Ok(Outcome::Well)
+}
+
+fn related_letter(letter: &Related) -> Value {
+    let facts = &letter.facts;
+    json!({
+        "document": letter.document.to_string(), "source": letter.source, "number": facts.number, "date": facts.date,
+        "from": facts.from, "to": facts.to, "subject": facts.subject, "relation": letter.relation.as_str(),
     })
 }
 

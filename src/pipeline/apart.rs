@@ -6,7 +6,7 @@
 
 use super::Reader;
 use super::failure::Failure;
-use super::patience::Patience;
+use super::patience::{CLOCK_TO_WORK, Patience};
 use crate::archive::record;
 use crate::decode::{self, Format, OpenFile, SNIFF_BYTES};
 use crate::model::FailureCode;
@@ -87,7 +87,7 @@ impl Apart {
         // Where it is gone already, the missing answer tells.
         writeln!(process.requests, "{index}").ok();
         // A page may be tried twice, and its text looked at before.
-        let answer = process.answer(self.way.page * 3 + GRACE)?;
+        let answer = process.answer(self.way.page * 3 * CLOCK_TO_WORK + GRACE)?;
         *place = Some(process);
         match answer {
             (Answer::Record { .. }, record) => Ok(record),

@@ -20,6 +20,7 @@ mod page_job;
 mod parts;
 mod patience;
 mod read;
+pub mod related;
 mod repair;
 mod retry;
 mod scan;

@@ -334,6 +334,7 @@ fn lines_of(text: &str) -> Vec<Line> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::patience::worked;
     use super::*;
     use crate::model::{CleanPage, EngineId};
     use image::{GrayImage, Luma};
@@ -404,7 +405,8 @@ mod tests {
         ) -> Result<Vec<Line>, crate::ocr::OcrError> {
             // Slow on large pages alone.
             if page.grey.width() > LOW_RESOLUTION {
-                std::thread::sleep(self.1);
+                let before = worked();
+                while worked() - before < self.1 {}
             }
             let bounds = PixelBox::new(0, 0, page.grey.width(), page.grey.height() / 2);
             Ok(vec![Line::new(vec![Word {

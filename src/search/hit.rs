@@ -28,6 +28,21 @@ impl Match {
     }
 }
 
+/// How one thing that a query asks for was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reason {
+    /// What was asked for, as typed.
+    pub asked: String,
+    /// What stands there for it; `None` where neither the best page nor the letter's fields hold it.
+    pub found: Option<String>,
+    /// How closely that matches.
+    pub matched: Match,
+    /// The fields of the letter that hold it too, as programs know them.
+    pub fields: Vec<&'static str>,
+    /// How much it tells of a letter: rare words tell more, particles next to nothing.
+    pub worth: f32,
+}
+
 /// A document that answers a query, with its best page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hit {
@@ -57,6 +72,8 @@ pub struct Hit {
     pub words: Vec<usize>,
     /// The loosest match that was needed.
     pub matched: Match,
+    /// What each part of the query was found by, where that was asked for.
+    pub why: Vec<Reason>,
 }
 
 /// The answer to a query.

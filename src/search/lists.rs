@@ -7,19 +7,17 @@ use super::filter::AllowedValues;
 use super::plan::{By, Lookup};
 use super::runs::pages_with_run;
 use super::schema::Fields;
+use std::cmp::Reverse;
 use std::sync::Arc;
 use tantivy::columnar::Column;
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::postings::{Postings, SegmentPostings, TermInfo};
+use tantivy::query::BitSetDocSet;
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{BitSet, DocId, DocSet, SegmentReader, TERMINATED, Term};
 
 /// Beginnings of words may stand for no more terms than this in a segment, the commonest.
 const MOST_PREFIX_TERMS: usize = 400;
-/// So many terms are looked at to choose them from.
-const MOST_LOOKED_AT: usize = 20_000;
-/// Nor for more pages of a segment than this, and half of the segment's.
-const MOST_PREFIX_PAGES: u64 = 20_000;
 
 /// Pages in ascending order.
 #[expect(
@@ -60,6 +58,8 @@ pub(super) struct Cut {
     pub beginning: bool,
     /// Not all pages of a phrase were compared word by word.
     pub phrase: bool,
+    /// Not all pages were gone through.
+    pub count: bool,
 }
 
 /// What lists of one segment are made from.
@@ -67,6 +67,7 @@ pub(super) struct Cut {
 pub(super) struct Source<'a> {
     pub reader: &'a SegmentReader,
     pub fields: &'a Fields,
+    pub reach: Reach,
 }
 
 impl Source<'_> {
@@ -97,12 +98,13 @@ impl Source<'_> {
         match by {
             By::Terms(terms) => self.holding_all(terms),
             By::Phrase(words, pairs) => {
-                let pairs = self.all_of(pairs, IndexRecordOption::Basic)?;
                 let words = self.all_of(words, IndexRecordOption::WithFreqsAndPositions)?;
-                Ok(match (pairs, words) {
-                    (Some(pairs), Some(words)) => pages_with_run(pairs, words, &mut cut.phrase),
-                    _ => Vec::new(),
-                })
+                let Some(words) = words else { return Ok(Vec::new()) };
+                let mut lists = Vec::with_capacity(pairs.len());
+                for pair in pairs {
+                    lists.push(self.postings(pair, IndexRecordOption::Basic)?);
+                }
+                Ok(pages_with_run(lists, words, &mut cut.phrase))
             }
             By::Prefix(field, begin) => self.beginning_with(*field, begin, &mut cut.beginning),
             By::Days(..) | By::Value(..) => Ok(Vec::new()),
@@ -111,10 +113,11 @@ impl Source<'_> {
 
     /// Returns the lists of all these terms, `None` where one stands nowhere.
     fn all_of(&self, terms: &[Term], option: IndexRecordOption) -> tantivy::Result<Option<Vec<SegmentPostings>>> {
-        let lists = terms
-            .iter()
-            .map(|term| self.reader.inverted_index(term.field())?.read_postings(term, option).map_err(Into::into));
-        lists.collect()
+        terms.iter().map(|term| self.postings(term, option)).collect()
+    }
+
+    fn postings(&self, term: &Term, option: IndexRecordOption) -> tantivy::Result<Option<SegmentPostings>> {
+        Ok(self.reader.inverted_index(term.field())?.read_postings(term, option)?)
     }
 
     /// Returns the pages that hold a term.
@@ -152,33 +155,54 @@ impl Source<'_> {
         let mut terms = index.terms().range().ge(begin.as_bytes()).into_stream()?;
         let mut found = Vec::new();
         while terms.advance() && terms.key().starts_with(begin.as_bytes()) {
-            if found.len() >= MOST_LOOKED_AT {
+            if found.len() >= self.reach.terms {
                 *cut = true;
                 break;
             }
             found.push(terms.value().clone());
         }
-        found.sort_unstable_by_key(|info| std::cmp::Reverse(info.doc_freq));
-        if found.len() > MOST_PREFIX_TERMS {
-            *cut = true;
-            found.truncate(MOST_PREFIX_TERMS);
-        }
         // The commonest terms have most of the pages, and few pages more are worth the time that all of them take.
-        let mut left = u64::from(self.reader.max_doc() / 2) + MOST_PREFIX_PAGES;
+        found.sort_unstable_by_key(|info| Reverse(info.doc_freq));
+        let mut left = self.reach.pages;
         let mut pages = BitSet::with_max_value(self.reader.max_doc());
-        for info in found {
-            if left == 0 {
+        for (nth, info) in found.iter().enumerate() {
+            if left == 0 || nth >= MOST_PREFIX_TERMS {
                 *cut = true;
                 break;
             }
             left = left.saturating_sub(info.doc_freq.into());
-            let mut postings = index.read_postings_from_terminfo(&info, IndexRecordOption::Basic)?;
+            let mut postings = index.read_postings_from_terminfo(info, IndexRecordOption::Basic)?;
             while postings.doc() != TERMINATED {
                 pages.insert(postings.doc());
                 postings.advance();
             }
         }
-        Ok((0..self.reader.max_doc()).filter(|page| pages.contains(*page)).collect())
+        let mut pages = BitSetDocSet::from(pages);
+        Ok(std::iter::from_fn(|| {
+            let page = Some(pages.doc()).filter(|page| *page != TERMINATED);
+            pages.advance();
+            page
+        })
+        .collect())
+    }
+}
+
+/// How far one beginning of a word may be followed in a segment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reach {
+    /// So many terms are looked at to choose from.
+    terms: usize,
+    /// No further term is taken when those before stand on so many pages.
+    pages: u64,
+}
+
+impl Reach {
+    /// Returns how far each of so many beginnings may be followed in `reader`, one of so many segments.
+    pub(super) fn of(beginnings: usize, segments: usize, reader: &SegmentReader) -> Self {
+        const TERMS: usize = 200_000;
+        let beginnings = beginnings.max(1);
+        let terms = (TERMS / (beginnings * segments.max(1))).clamp(50, 20_000);
+        Self { terms, pages: 2 * u64::from(reader.max_doc()) / beginnings as u64 + 5_000 }
     }
 }
 

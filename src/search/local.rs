@@ -5,15 +5,18 @@ use super::facets::{FacetCounter, Facets};
 use super::filter::Filters;
 use super::gather::{Candidate, Found, Search, browse, sort_head};
 use super::hit::{Answer, Hit};
-use super::plan::{Plan, Probe, Rule, plan};
+use super::plan::{Item, Plan, Probe, plan};
 use super::possible::LEAST_COVERAGE;
 use super::query;
 use super::rank::{Assessed, Ranker, text_words};
 use super::record::records;
+use super::rule::Rule;
 use super::schema::{self, Fields};
 use super::snippet::snippet;
 use super::{SearchError, SearchIndex, SearchOptions};
 use crate::model::{Document, DocumentId};
+use crate::text::marks::Reading;
+use crate::text::tokens::tokens;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -154,6 +157,7 @@ impl LocalIndex {
             snippet: snippet(&text_words(&assessed.text).collect::<Vec<_>>(), &assessed.marked),
             words: assessed.marked.iter().map(|(word, _)| *word).collect(),
             matched: assessed.matched,
+            why: Vec::new(),
         }))
     }
 }
@@ -197,8 +201,12 @@ impl SearchIndex for LocalIndex {
         let tail = found.split_off(total.min(MOST_WEIGHED));
         let weighed = search.refined(&found)?;
         let mut ranker = search.ranker();
-        let (read, rest) = weighed.split_at(weighed.len().min(MOST_RANKED));
-        let mut assessed = if options.offset < read.len() { ranked(&search, read)? } else { Vec::new() };
+        let (read, rest) = weighed.split_at(weighed.len().min(most_read(&plan, MOST_RANKED)));
+        let by_number = number_asked_for(&plan);
+        let mut assessed =
+            if options.offset < read.len() || by_number.is_some() { ranked(&search, read)? } else { Vec::new() };
+        // Who asks for a number and is shown the letter that bears it needs none with numbers like it.
+        let is_there = by_number.is_some_and(|asked| assessed.iter().any(|one| one.header.bears(asked)));
         assessed.drain(..options.offset.min(assessed.len()));
         assessed.truncate(options.limit);
         let later = options.offset.max(read.len())..last.max(read.len());
@@ -212,23 +220,57 @@ impl SearchIndex for LocalIndex {
                 assessed.push(ranker.assess(&candidate)?);
             }
         }
-        if last > total && !(total > 0 && is_exact(&plan)) {
+        if last > total && !is_there && !(total > 0 && is_exact(&plan)) {
             // However many strict ones fill the page, the possible ones behind them are the same.
-            let mut possible = ranked(&search, &search.possible(MOST_POSSIBLE)?)?;
+            let mut possible = ranked(&search, &search.possible(most_read(&plan, MOST_POSSIBLE))?)?;
             possible.retain(|assessed| assessed.coverage >= LEAST_COVERAGE);
             let skipped = options.offset.saturating_sub(total);
             assessed.extend(possible.into_iter().skip(skipped).take(options.limit - assessed.len().min(options.limit)));
         }
-        let hits = self.hits(&searcher, assessed)?;
+        let why: Vec<_> = assessed
+            .iter()
+            .filter(|_| options.explain)
+            .map(|one| (one.id.clone(), ranker.reasons(one, query)))
+            .collect();
+        let mut hits = self.hits(&searcher, assessed)?;
+        for (id, reasons) in why {
+            let of_it = hits.iter_mut().find(|hit| hit.document.to_string() == id);
+            of_it.into_iter().for_each(|hit| hit.why.clone_from(&reasons));
+        }
         let suggestion = if total == 0 { self.suggestion(&search, query)? } else { None };
         let (mut notes, cut) = (plan.notes.clone(), search.cut());
         if cut.beginning {
-            notes.push("a beginning of a word stands for too many words; the commonest were searched".to_owned());
+            notes.push("a beginning of a word stands for too many words; not all of them were searched".to_owned());
         }
         if cut.phrase {
             notes.push("a phrase stands on very many pages; the count may be a little too high".to_owned());
         }
+        if cut.count {
+            notes.push(
+                "these words stand on so many pages that not all were gone through; more letters have them".to_owned(),
+            );
+        }
         Ok(Answer { total: total as u64, hits, notes, facets, suggestion })
+    }
+
+    fn about(
+        &self,
+        subject: &str,
+        without: &[DocumentId],
+        limit: usize,
+        filters: &Filters,
+    ) -> Result<Vec<Hit>, SearchError> {
+        // By their keys, so that nothing in a subject is a sign of the query language; nor the word for a choice.
+        let keys: Vec<String> = tokens(subject).into_iter().map(|token| token.key).filter(|key| key != "او").collect();
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let limit_with = limit.saturating_add(without.len());
+        let options = SearchOptions { limit: limit_with, filters: filters.clone(), ..SearchOptions::default() };
+        let mut hits = self.search(&format!("subject:({})", keys.join(" ")), &options)?.hits;
+        hits.retain(|hit| !hit.possible && !without.contains(&hit.document));
+        hits.truncate(limit);
+        Ok(hits)
     }
 
     fn complete(&self, typed: &str, limit: usize, filters: &Filters) -> Result<Vec<Completion>, SearchError> {
@@ -278,6 +320,23 @@ fn facets_of(searcher: &Searcher, found: &[Found], options: &SearchOptions) -> R
         counter.count(reader, &firsts)?;
     }
     Ok(Some(counter.finish()))
+}
+
+/// Returns how many of `most` documents are read word by word: fewer for a query of very many words, each of which is
+/// compared with each on the page.
+fn most_read(plan: &Plan, most: usize) -> usize {
+    const USUAL_WORDS: usize = 16;
+    let words: usize = plan.items.iter().map(|item| item.words().len().max(1)).sum();
+    (most * USUAL_WORDS / words.max(USUAL_WORDS)).max(8)
+}
+
+/// Returns the letter number that is all that a query asks for.
+fn number_asked_for(plan: &Plan) -> Option<&Reading> {
+    let [Item { probe: Probe::Mark(readings), scope: None, .. }] = &plan.items[..] else { return None };
+    match &readings[..] {
+        [number @ Reading::Number(_)] => Some(number),
+        _ => None,
+    }
 }
 
 /// Says whether a query asks for phrases alone: who quotes wants what he quotes, if it is there.

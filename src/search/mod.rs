@@ -11,6 +11,7 @@
 
 mod analyser;
 mod complete;
+mod explain;
 mod facets;
 mod filter;
 mod fuzzy;
@@ -25,6 +26,7 @@ mod possible;
 mod query;
 mod rank;
 mod record;
+mod rule;
 mod runs;
 mod schema;
 mod similarity;
@@ -38,7 +40,7 @@ mod tests;
 pub use complete::{Completed, Completion};
 pub use facets::{Count, Facets};
 pub use filter::Filters;
-pub use hit::{Answer, Hit, Match};
+pub use hit::{Answer, Hit, Match, Reason};
 pub use hostile::hostile_query;
 pub use local::LocalIndex;
 
@@ -88,11 +90,13 @@ pub struct SearchOptions {
     pub filters: Filters,
     /// Whether to count how the letters of the strict count spread.
     pub facets: bool,
+    /// Whether to tell of each hit why it is one.
+    pub explain: bool,
 }
 
 impl Default for SearchOptions {
     fn default() -> Self {
-        Self { limit: 20, offset: 0, filters: Filters::default(), facets: false }
+        Self { limit: 20, offset: 0, filters: Filters::default(), facets: false, explain: false }
     }
 }
 
@@ -121,6 +125,19 @@ pub trait SearchIndex: Send + Sync {
     /// # Errors
     /// When the index cannot be read.
     fn search(&self, query: &str, options: &SearchOptions) -> Result<Answer, SearchError>;
+
+    /// Returns letters whose subject holds most of the words of `subject`, best first: at most `limit`, without those
+    /// of `without`.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    fn about(
+        &self,
+        subject: &str,
+        without: &[DocumentId],
+        limit: usize,
+        filters: &Filters,
+    ) -> Result<Vec<Hit>, SearchError>;
 
     /// Returns numbers, bodies and subjects that go on from what is being typed: of each kind at most `limit`, those
     /// with most letters first. Only letters that `filters` allow are told of.

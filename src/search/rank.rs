@@ -3,6 +3,7 @@
 //!
 //! Most words of office letters recur on page after page, so what a word matches is worked out once for each spelling.
 
+use super::analyser::serial_term;
 use super::gather::Candidate;
 use super::hit::Match;
 use super::plan::{Item, Plan, Probe};
@@ -32,6 +33,15 @@ pub(super) struct Header {
 }
 
 impl Header {
+    /// Says whether this is the letter with the number asked for, in full or by the group that people name it by.
+    pub(super) fn bears(&self, asked: &Reading) -> bool {
+        let own = self.number.as_deref().and_then(whole_number);
+        own.is_some_and(|own| {
+            own == *asked
+                || asked.groups().len() == 1 && asked.whole().is_none() && serial_term(&own) == serial_term(asked)
+        })
+    }
+
     fn holds(&self, field: FieldName) -> bool {
         match field {
             FieldName::Number => self.number.is_some(),
@@ -72,11 +82,12 @@ const MOST_PLACES: usize = 48;
 
 /// A place on a page that matches a target.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+pub(super) struct Place {
     position: usize,
-    words: (usize, usize),
-    quality: f32,
-    level: Match,
+    /// Ordinals of the first and last word of the page that it takes.
+    pub words: (usize, usize),
+    pub quality: f32,
+    pub level: Match,
 }
 
 /// What a spelling matches: target, quality, level. Pairs are two targets run together, named by the first.
@@ -91,7 +102,7 @@ struct Spelling {
 pub(super) struct Ranker<'a> {
     searcher: &'a Searcher,
     fields: &'a Fields,
-    plan: &'a Plan,
+    pub(super) plan: &'a Plan,
     targets: Vec<Target>,
     /// Each target and the next one as one word, where the query has them side by side.
     pairs: Vec<Option<Shape>>,
@@ -157,7 +168,7 @@ impl<'a> Ranker<'a> {
         self.searcher.doc(DocAddress::new(candidate.segment, page))
     }
 
-    fn read_page(&mut self, text: String) -> PageRead {
+    pub(super) fn read_page(&mut self, text: String) -> PageRead {
         let mut page = PageRead::new(self.targets.len(), self.plan.items.len());
         let mut line_of_words: Vec<(usize, usize)> = Vec::new();
         let mut found: Vec<(usize, usize, Rc<[Spelling]>)> = Vec::new();
@@ -408,6 +419,32 @@ impl<'a> Ranker<'a> {
         found
     }
 
+    /// Returns how much an item tells of a letter.
+    pub(super) fn worth(&self, item: usize) -> f32 {
+        self.worths.get(item).copied().unwrap_or_default()
+    }
+
+    /// Returns where an item is best found on a page: one place for each of its words that is there.
+    pub(super) fn best_places(&self, item: usize, page: &PageRead) -> Vec<Place> {
+        let own = self.targets.iter().zip(&page.places).filter(|(target, _)| target.item == item);
+        let marks = page.marks.get(item).map(Vec::as_slice);
+        let best = |places: &[Place]| {
+            // Of equals the first; a page has no reason to show a later one.
+            places.iter().rev().max_by(|a, b| a.quality.total_cmp(&b.quality).then(b.level.cmp(&a.level))).copied()
+        };
+        own.map(|(_, places)| places.as_slice()).chain(marks).filter_map(best).collect()
+    }
+
+    /// Returns the items that a word of a field of the letter matches, for those that may stand there.
+    pub(super) fn matches_of(&mut self, word: &str, scope: FieldName) -> Vec<(usize, f32, Match)> {
+        let spellings = self.spellings(word);
+        let matches = spellings.iter().flat_map(|spelling| &spelling.matches);
+        let fits = |target: &&Target| target.scope.is_none_or(|own| own == scope);
+        matches
+            .filter_map(|(at, quality, level)| Some((self.targets.get(*at).filter(fits)?.item, *quality, *level)))
+            .collect()
+    }
+
     /// Returns the words of a page to be marked, with what each tells.
     fn marked(&self, page: &PageRead) -> Vec<(usize, f32)> {
         let mut marked: HashMap<usize, f32> = HashMap::new();
@@ -482,7 +519,7 @@ fn text_lines(text: &str) -> impl Iterator<Item = &str> {
 
 /// A page while it is read.
 #[derive(Debug)]
-struct PageRead {
+pub(super) struct PageRead {
     text: String,
     /// By target.
     places: Vec<Vec<Place>>,
@@ -512,9 +549,9 @@ fn push(places: Option<&mut Vec<Place>>, place: Place) {
 
 /// How well an item was found.
 #[derive(Clone, Copy, Debug)]
-struct Found {
-    quality: f32,
-    level: Match,
+pub(super) struct Found {
+    pub quality: f32,
+    pub level: Match,
 }
 
 impl Default for Found {

@@ -4,6 +4,7 @@
 //! long in a large archive. So the index also holds each pair of neighbouring words, as one of 2^18 terms. A page that holds all
 //! pairs of a phrase nearly always holds the phrase; positions decide.
 
+use super::lists::common;
 use rustc_hash::FxHashMap;
 use tantivy::postings::{Postings, SegmentPostings};
 use tantivy::{DocId, DocSet, TERMINATED};
@@ -46,22 +47,26 @@ pub(super) fn pairs_of(place: char, slots: &[String]) -> Vec<String> {
     found
 }
 
-/// Returns the pages that hold a run: `pairs` and `words` are the lists of its pairs and of its words, these with
-/// positions. `cut` is set where some pages were taken without comparing positions.
+/// Returns the pages that hold a run: `pairs` and `words` are the lists of its pairs, as far as they stand anywhere, and
+/// of its words, these with positions. `cut` is set where some pages were taken without comparing positions.
 pub(super) fn pages_with_run(
-    mut pairs: Vec<SegmentPostings>,
+    pairs: Vec<Option<SegmentPostings>>,
     mut words: Vec<SegmentPostings>,
     cut: &mut bool,
 ) -> Vec<DocId> {
-    let loose: u64 = pairs.iter().map(|pair| u64::from(pair.doc_freq())).sum();
+    let all = pairs.len();
+    let mut pairs: Vec<SegmentPostings> = pairs.into_iter().flatten().collect();
+    let held: u64 = pairs.iter().map(|pair| u64::from(pair.doc_freq())).sum();
     let mut whole = 0;
-    let mut candidates = if pairs.len() > 1 && loose <= MOST_LOOSE {
-        all_but_one(&mut pairs)
-    } else {
+    let mut candidates = if all > 1 && held <= MOST_LOOSE {
+        all_but_one(&mut pairs, all)
+    } else if pairs.len() == all {
         pairs.sort_by_key(SegmentPostings::doc_freq);
-        let pages = super::lists::common(&mut pairs);
+        let pages = common(&mut pairs);
         whole = pages.len();
         pages
+    } else {
+        Vec::new()
     };
     let mut compared = 0;
     let mut places = vec![Vec::new(); words.len()];
@@ -76,16 +81,16 @@ pub(super) fn pages_with_run(
     candidates
 }
 
-fn all_but_one(pairs: &mut [SegmentPostings]) -> Vec<DocId> {
+/// Returns the pages on which at most one of `all` pairs is missing.
+fn all_but_one(pairs: &mut [SegmentPostings], all: usize) -> Vec<DocId> {
     let mut counts: FxHashMap<DocId, usize> = FxHashMap::default();
-    for pair in pairs.iter_mut() {
+    for pair in pairs {
         while pair.doc() != TERMINATED {
             *counts.entry(pair.doc()).or_default() += 1;
             pair.advance();
         }
     }
-    let mut pages: Vec<_> =
-        counts.into_iter().filter(|(_, held)| held + 1 >= pairs.len()).map(|(page, _)| page).collect();
+    let mut pages: Vec<_> = counts.into_iter().filter(|(_, held)| held + 1 >= all).map(|(page, _)| page).collect();
     pages.sort_unstable();
     pages
 }

@@ -162,6 +162,65 @@ fn what_is_misspelt_is_suggested_only_if_it_has_hits() {
     assert_eq!(suggestion("قسطنطينية", Filters::default()), None);
 }
 
+#[track_caller]
+fn check_why(query: &str, source: &str, want: &[(&str, Option<&str>, Match, &str)]) {
+    let options = SearchOptions { explain: true, ..SearchOptions::default() };
+    let answer = LETTERS.1.search(query, &options).unwrap();
+    let hit = answer.hits.iter().find(|hit| hit.source == source).unwrap();
+    let told: Vec<_> = hit
+        .why
+        .iter()
+        .map(|why| (why.asked.as_str(), why.found.as_deref(), why.matched, why.fields.join(" ")))
+        .collect();
+    let want: Vec<_> =
+        want.iter().map(|(asked, found, how, fields)| (*asked, *found, *how, (*fields).to_owned())).collect();
+    assert_eq!(told, want, "for {query:?}");
+}
+
+#[test]
+fn a_hit_says_what_it_was_found_by() {
+    check_why(
+        "جسور الهندية مدرسة",
+        "bridge",
+        &[
+            ("جسور", Some("جسر"), Match::Stem, "subject from"),
+            ("الهندية", Some("الهندية"), Match::Exact, "subject"),
+            ("مدرسة", None, Match::Folded, ""),
+        ],
+    );
+    check_why("صيانة", "misread", &[("صيانة", Some("ضيانه"), Match::Ocr, "")]);
+    check_why("12-3-2014", "answer", &[("12-3-2014", Some("12/3/2014"), Match::Folded, "")]);
+    check_why("\"مركز البيانات\"", "training", &[("مركز البيانات", Some("مركز البيانات"), Match::Exact, "")]);
+}
+
+#[test]
+fn letters_about_the_same() {
+    let about = |subject: &str, without: &[DocumentId]| {
+        let hits = LETTERS.1.about(subject, without, 5, &Filters::default()).unwrap();
+        hits.into_iter().map(|hit| hit.source).collect::<Vec<_>>()
+    };
+    assert_eq!(about("م/ صيانة (جسور) الهندية: -\"أو", &[]), ["bridge"]);
+    assert!(about("صيانة جسر الهندية", &[id("bridge")]).is_empty());
+    assert!(about("- / أو", &[]).is_empty());
+}
+
+#[test]
+fn whoever_quotes_finds_what_he_quotes() {
+    let (_dir, index) = index_of(&[
+        document("speck", "دائرة . ن الماء والمجاري", Letter::default()),
+        document("apart", "دائرة الطرق\nمجاري المياه", Letter::default()),
+        document("foreign", "نرجو تفضلكم سيدي بالموافقة على الصرف", Letter::default()),
+    ]);
+    let found = |query: &str| {
+        let answer = index.search(query, &SearchOptions::default()).unwrap();
+        let strict = answer.hits.into_iter().filter(|hit| !hit.possible);
+        strict.map(|hit| hit.source).collect::<Vec<_>>()
+    };
+    assert_eq!(found("\"دائرة الماء\""), ["speck"]);
+    assert_eq!(found("\"تفضلكم بالموافقة على\""), ["foreign"]);
+    assert!(found("\"دائرة المجاري\"").is_empty());
+}
+
 /// Queries of a seed: pieces that the query language gives a meaning, run together at random.
 #[test]
 fn hostile_queries_are_answered() {

@@ -1,8 +1,9 @@
 //! What is sent: the objects of the HTTP interface.
 
 use super::access::{JobFile, JobRow, Viewer};
-use crate::catalogue::{ChangeKind, ChangeRow};
+use crate::catalogue::{ChangeKind, ChangeRow, FailureRow};
 use crate::model::{DocumentId, LetterDate};
+use crate::pipeline::related::Related;
 use crate::pipeline::threads::{Edge, Member, Thread};
 use crate::search::{Completion, Count, Facets, Hit};
 use serde::Serialize;
@@ -19,6 +20,9 @@ pub struct SearchObject {
     pub hits: Vec<HitObject>,
     /// What the writer of the query should know.
     pub notes: Vec<String>,
+    /// Where nothing holds the query strictly: the query in words of the archive, which finds something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suggestion: Option<String>,
     /// How the letters counted spread, where that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub facets: Option<FacetsObject>,
@@ -187,6 +191,52 @@ pub struct EdgeObject {
     pub days: Option<i32>,
 }
 
+/// Letters related to one.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RelatedObject {
+    /// Those of its thread by date, then those with its subject, the likest first.
+    pub letters: Vec<RelatedLetterObject>,
+}
+
+/// A letter related to another.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RelatedLetterObject {
+    /// Its document.
+    pub document: String,
+    /// Name of the file it came from.
+    pub source: Option<String>,
+    /// Its number.
+    pub number: Option<String>,
+    /// Its date.
+    #[schema(value_type = Option<String>, format = Date)]
+    pub date: Option<LetterDate>,
+    /// Who wrote it.
+    pub from: Option<String>,
+    /// To whom.
+    pub to: Vec<String>,
+    /// What it is about.
+    pub subject: Option<String>,
+    /// Why it is related: `thread` or `subject`.
+    pub relation: &'static str,
+}
+
+impl RelatedObject {
+    /// Returns the object of letters related to one.
+    pub fn of(letters: Vec<Related>) -> Self {
+        let letter = |letter: Related| RelatedLetterObject {
+            document: letter.document.to_string(),
+            source: letter.source,
+            number: letter.facts.number,
+            date: letter.facts.date,
+            from: letter.facts.from,
+            to: letter.facts.to,
+            subject: letter.facts.subject,
+            relation: letter.relation.as_str(),
+        };
+        Self { letters: letters.into_iter().map(letter).collect() }
+    }
+}
+
 impl ThreadObject {
     /// Returns the object of a thread as its viewer may know of it.
     pub fn of(thread: Thread) -> Self {
@@ -225,6 +275,45 @@ pub struct ChangesObject {
     pub next: u64,
     /// Whether there are more already.
     pub more: bool,
+}
+
+/// What a webhook is told.
+#[derive(Debug, Serialize)]
+pub struct ToldObject {
+    /// Changes of documents, in the order in which they happened.
+    pub changes: Vec<ChangeObject>,
+    /// Files that could not be taken in, in that order too.
+    pub failed: Vec<FailureObject>,
+    /// The last change told, as for the feed of changes.
+    pub next: u64,
+}
+
+/// A file that could not be taken in.
+#[derive(Debug, Serialize)]
+pub struct FailureObject {
+    seq: u64,
+    path: String,
+    sha256: Option<String>,
+    code: String,
+    message: String,
+    page: Option<u32>,
+    at: String,
+    organisation: Option<String>,
+}
+
+impl From<FailureRow> for FailureObject {
+    fn from(row: FailureRow) -> Self {
+        Self {
+            seq: row.seq,
+            path: row.path,
+            sha256: Some(row.sha256).filter(|hash| !hash.is_empty()),
+            code: row.code,
+            message: row.message,
+            page: row.page,
+            at: row.at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+            organisation: row.organisation,
+        }
+    }
 }
 
 /// Something that happened to a document.

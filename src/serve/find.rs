@@ -5,8 +5,10 @@ use super::app::App;
 use super::dto::{HitObject, SearchObject};
 use super::error::Problem;
 use crate::catalogue::DocumentRow;
-use crate::model::{Kind, LetterDate, PageNumber};
+use crate::model::{DocumentId, Kind, LetterDate, PageNumber};
 use crate::pipeline::Store;
+use crate::pipeline::related::{self, Related};
+use crate::pipeline::threads::Thread;
 use crate::search::{Completion, Filters, SearchOptions};
 use serde::Deserialize;
 use std::time::Instant;
@@ -134,7 +136,7 @@ pub fn find(app: &App, store: &Store, viewer: &Viewer, query: &Query) -> Result<
         every.push(String::new());
         filters.secrecy = Some(every);
     }
-    let options = SearchOptions { limit, offset, filters, facets: query.facets };
+    let options = SearchOptions { limit, offset, filters, facets: query.facets, explain: false };
     let answer = app.archive.index()?.search(&query.q, &options)?;
     let mut hits = Vec::with_capacity(answer.hits.len());
     for mut hit in answer.hits {
@@ -148,7 +150,8 @@ pub fn find(app: &App, store: &Store, viewer: &Viewer, query: &Query) -> Result<
         hits.push(HitObject::of(hit, boxes));
     }
     let took_ms = (started.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
-    Ok(SearchObject { total: answer.total, took_ms, hits, notes: answer.notes, facets: answer.facets.map(Into::into) })
+    let (total, notes, suggestion) = (answer.total, answer.notes, answer.suggestion);
+    Ok(SearchObject { total, took_ms, hits, notes, suggestion, facets: answer.facets.map(Into::into) })
 }
 
 /// Returns numbers, bodies and subjects that go on from what is being typed.
@@ -164,6 +167,31 @@ pub fn complete(
 ) -> Result<Vec<Completion>, Problem> {
     let typed: String = typed.chars().take(200).collect();
     Ok(app.archive.index()?.complete(&typed, limit, &within(store, viewer)?)?)
+}
+
+/// Returns the letters related to one that the viewer may see, by its thread as he may know of it.
+///
+/// # Errors
+/// [`Problem`] when the index or the catalogue cannot be used.
+pub fn related(
+    app: &App,
+    store: &Store,
+    viewer: &Viewer,
+    id: DocumentId,
+    thread: &Thread,
+    limit: usize,
+) -> Result<Vec<Related>, Problem> {
+    let index = app.archive.index()?;
+    let found = related::related(index.as_ref(), id, thread, limit, &within(store, viewer)?)?;
+    let mut seen = Vec::with_capacity(found.len());
+    for letter in found {
+        // As with hits, the catalogue has the last word.
+        let Some(row) = store.catalogue.document(&letter.document)? else { continue };
+        if viewer.sees(row.organisation.as_deref(), row.letter.secrecy.as_deref()) {
+            seen.push(letter);
+        }
+    }
+    Ok(seen)
 }
 
 /// Returns the boxes of these words of a page, on its archived image.

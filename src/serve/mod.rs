@@ -10,6 +10,7 @@ mod api;
 mod app;
 mod archive;
 mod auth;
+mod bounds;
 mod dto;
 mod error;
 mod find;

@@ -14,7 +14,10 @@ pub struct Settings {
     pub image_cache_mib: u32,
     /// Looks at the archive that are taken at once; 0 for two a processor.
     pub readers: u32,
-    /// Seconds that a client may take to send the head of a request, and between two pieces of an upload.
+    /// Connections held at once; more wait for a place.
+    pub connections: u32,
+    /// Seconds that a client may take to send the head of a request, between two pieces of an upload, and to take a piece of an
+    /// answer.
     pub slow_client_seconds: u32,
     /// Whether webhooks may lead to addresses of this machine and of private networks, and go without TLS.
     pub private_webhooks: bool,
@@ -27,6 +30,7 @@ impl Default for Settings {
             upload_files: 500,
             image_cache_mib: 512,
             readers: 0,
+            connections: 500,
             slow_client_seconds: 20,
             private_webhooks: false,
         }

@@ -3,6 +3,7 @@
 use super::access::{AccessError, Book};
 use super::app::{App, Shared};
 use super::archive::Archive;
+use super::bounds::Bounds;
 use super::error::Problem;
 use super::images::ImageCache;
 use super::limit::Doors;
@@ -17,7 +18,7 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use std::ffi::OsString;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -184,17 +185,19 @@ async fn serve(
         stopping.graceful_shutdown(Some(GRACE));
     });
     let slow = Duration::from_secs(u64::from(app.settings.slow_client_seconds));
+    let bounds = Bounds::new(app.settings.connections as usize, slow);
     let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
     match certificate {
         None => {
-            let mut server = axum_server::from_tcp(listener)?.handle(handle);
+            let mut server = axum_server::from_tcp(listener)?.acceptor(bounds).handle(handle);
             server.http_builder().http1().header_read_timeout(slow);
             ready();
             server.serve(service).await?;
         }
         Some((chain, key)) => {
             let config = RustlsConfig::from_pem_file(chain, key).await.map_err(ServeError::Certificate)?;
-            let mut server = axum_server::from_tcp_rustls(listener, config)?.handle(handle);
+            let secured = RustlsAcceptor::new(config).acceptor(bounds);
+            let mut server = axum_server::from_tcp(listener)?.acceptor(secured).handle(handle);
             server.http_builder().http1().header_read_timeout(slow);
             ready();
             server.serve(service).await?;

@@ -1,6 +1,6 @@
-//! Tells other systems of changes (webhooks): the feed of changes in, signed requests out, each change in order, until it is taken.
+//! Tells other systems of changes (webhooks): what happened to letters and which files failed in, signed requests out, in order, until they are taken.
 //!
-//! A request is a POST of `{"changes": […], "next": n}` with `Warraq-Signature: t=<seconds>,v1=<hex>`, HMAC-SHA-256 by the webhook's
+//! A request is a POST of `{"changes": […], "failed": […], "next": n}` with `Warraq-Signature: t=<seconds>,v1=<hex>`, HMAC-SHA-256 by the webhook's
 //! secret over `<seconds>.<body>`. Any 2xx takes it; anything else is tried again, later and later. What is told is what the
 //! account that made the webhook may see. No request goes to this machine or a private network unless the settings allow it: the
 //! addresses a name stands for are judged at the moment of connecting, so no later answer of a name server can slip in.
@@ -8,7 +8,9 @@
 use super::access::{Right, WebhookRow};
 use super::api;
 use super::app::App;
+use super::dto::{FailureObject, ToldObject};
 use super::error::Problem;
+use crate::catalogue::FailureRow;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use sha2::Sha256;
@@ -71,19 +73,30 @@ fn tell(app: &App, agent: &Agent, webhook: &WebhookRow) -> Result<(), Problem> {
     let Some(viewer) = app.book.webhook_viewer(webhook)?.filter(|viewer| viewer.may(Right::Read)) else {
         return Ok(());
     };
-    let told = app.archive.read(|store| api::told(store, &viewer, webhook.sent, AT_ONCE))?;
-    if told.next == webhook.sent {
+    let (told, failures) = app.archive.read(|store| {
+        Ok::<_, Problem>((
+            api::told(store, &viewer, webhook.sent, AT_ONCE)?,
+            store.catalogue.failures(webhook.failed, AT_ONCE)?,
+        ))
+    })?;
+    let last_failure = failures.last().map_or(webhook.failed, |row| row.seq);
+    if told.next == webhook.sent && last_failure == webhook.failed {
         return Ok(());
     }
-    if told.changes.is_empty() {
-        return Ok(app.book.webhook_told(webhook.id, told.next)?);
+    let sees = |row: &FailureRow| viewer.may(Right::Manage) && viewer.sees(row.organisation.as_deref(), None);
+    let failed: Vec<FailureObject> = failures.into_iter().filter(sees).map(FailureObject::from).collect();
+    if told.changes.is_empty() && failed.is_empty() {
+        return Ok(app.book.webhook_told(webhook.id, told.next, last_failure)?);
     }
+    let told = ToldObject { changes: told.changes, failed, next: told.next };
     let body = serde_json::to_string(&told).map_err(|error| Problem::Internal(error.to_string()))?;
     let signature = signature(&webhook.secret, Timestamp::now().as_second(), &body)?;
     let request =
         agent.post(&webhook.url).header("content-type", "application/json").header("warraq-signature", signature);
     let trouble = match request.send(&body) {
-        Ok(answer) if answer.status().is_success() => return Ok(app.book.webhook_told(webhook.id, told.next)?),
+        Ok(answer) if answer.status().is_success() => {
+            return Ok(app.book.webhook_told(webhook.id, told.next, last_failure)?);
+        }
         Ok(answer) => format!("answered {}", answer.status()),
         Err(error) => error.to_string(),
     };

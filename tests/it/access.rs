@@ -4,7 +4,7 @@
 use crate::serve::{Server, body_json};
 use crate::support::{run, sample, temp_dir};
 use hmac::{Hmac, KeyInit, Mac};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::Sha256;
 use std::collections::BTreeSet;
 use std::fs;
@@ -298,7 +298,7 @@ fn check_strangers(server: &Server, id: &str) {
 }
 
 #[test]
-fn another_system_is_told_of_a_new_letter_by_a_signed_request_until_it_takes_it() {
+fn another_system_is_told_of_letters_and_failures_by_a_signed_request_until_it_takes_it() {
     let archive = temp_dir();
     let config = archive.path().join("serve.toml");
     fs::write(&config, "[serve]\nprivate_webhooks = true\n").unwrap();
@@ -323,6 +323,14 @@ fn another_system_is_told_of_a_new_letter_by_a_signed_request_until_it_takes_it(
     mac.update(format!("{at}.{}", taken.1).as_bytes());
     let want: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(signed, format!("t={at},v1={want}"));
+
+    let broken = archive.path().join("broken.png");
+    let mut bytes = fs::read(sample("08")).unwrap();
+    bytes.iter_mut().skip(60).take(400).for_each(|byte| *byte ^= 0x55);
+    fs::write(&broken, &bytes).unwrap();
+    server.upload(&headers, None, &[&broken]);
+    let told: Value = serde_json::from_str(&answer(&listener, "204 No Content").1).unwrap();
+    assert_eq!((&told["changes"], &told["failed"][0]["code"]), (&json!([]), &json!("damaged_image")), "{told}");
 }
 
 /// Takes one request, answers it so, and returns its head and body.

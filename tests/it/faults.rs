@@ -93,6 +93,47 @@ fn a_full_disk_is_said_clearly_and_the_next_run_completes() {
 }
 
 #[test]
+fn a_disk_that_became_read_only_is_said_clearly_and_nothing_is_broken() {
+    let (inbox, archive) = (inbox(), temp_dir());
+    let wanted = untroubled(inbox.path());
+    let one = inbox.path().join(sample("08").file_name().unwrap());
+    run(archive.path(), ingest(&one)).expect_code(0);
+    // Rights do not bind a test that runs as root; a mount of its own does.
+    let folder = archive.path().to_str().unwrap();
+    let mount = format!("mount --bind {folder} {folder} && mount -o remount,bind,ro {folder} || exit 77; exec \"$@\"");
+    let way = ["unshare", "--user", "--map-root-user", "--mount", "bash", "-c", &mount, "bash"];
+    let done = by_way_of(&way, archive.path(), &ingest(inbox.path()));
+    if done.code == 77 || done.stderr.starts_with("unshare:") {
+        eprintln!("skipped: this system lets nobody mount: {}", done.stderr);
+        return;
+    }
+    assert_eq!(done.code, 3, "{}", done.stderr);
+    assert!(done.stderr.contains("Read-only file system"), "{}", done.stderr);
+    assert_eq!(done.stderr.matches("Read-only file system").count(), 1, "{}", done.stderr);
+    check_completes(archive.path(), inbox.path(), &wanted, "after the disk was read-only");
+}
+
+#[test]
+fn a_clock_set_back_changes_nothing_but_times() {
+    let (inbox, archive) = (inbox(), temp_dir());
+    let wanted = untroubled(inbox.path());
+    let one = inbox.path().join(sample("08").file_name().unwrap());
+    run(archive.path(), ingest(&one)).expect_code(0);
+    // What was written so far seems to come from the future, and so does the next file.
+    let connection = rusqlite::Connection::open(archive.path().join("catalogue.sqlite")).unwrap();
+    let later = "UPDATE inputs SET first_seen = '2099-01-01T00:00:00Z', updated = '2099-01-01T00:00:00Z';
+                 UPDATE documents SET received = '2099-01-01T00:00:00Z'; UPDATE changes SET at = '2099-01-01T00:00:00Z'";
+    connection.execute_batch(later).unwrap();
+    drop(connection);
+    let file = fs::File::options().append(true).open(inbox.path().join(sample("04").file_name().unwrap())).unwrap();
+    file.set_modified(std::time::SystemTime::now() + Duration::from_secs(86_400)).unwrap();
+    drop(file);
+    check_completes(archive.path(), inbox.path(), &wanted, "after the clock was set back");
+    let (files, _) = ingest_report(&run(archive.path(), ingest(inbox.path())));
+    assert!(files.iter().all(|line| line["status"] == "duplicate"), "{files:?}");
+}
+
+#[test]
 #[ignore = "takes a quarter of an hour, and strace"]
 fn every_system_call_that_fails_once_leaves_an_archive_that_completes() {
     let inbox = inbox();

@@ -119,6 +119,7 @@ const ROUTES: &[(&str, &str, Option<Right>, Ask)] = &[
     ("GET", "/api/v1/documents/{id}/pdf", Some(Right::Read), Ask::Letter),
     ("GET", "/api/v1/documents/{id}/text", Some(Right::Read), Ask::Letter),
     ("GET", "/api/v1/documents/{id}/thread", Some(Right::Read), Ask::Letter),
+    ("GET", "/api/v1/documents/{id}/related", Some(Right::Read), Ask::Letter),
     ("GET", "/api/v1/documents/{id}/pages/{number}/image", Some(Right::Read), Ask::Letter),
     ("POST", "/api/v1/documents/{id}/corrections", Some(Right::Correct), Ask::Letter),
     ("GET", "/api/v1/changes", Some(Right::Read), Paths(&["/api/v1/changes?limit=1000", "/api/v1/changes?limit=3"])),

@@ -18,6 +18,8 @@ pub struct WebhookRow {
     pub user: i64,
     /// The last change told.
     pub sent: u64,
+    /// The last failure of a file told.
+    pub failed: u64,
     /// Tries in a row that failed.
     pub failures: u32,
     /// Not before, in seconds since 1970.
@@ -27,16 +29,15 @@ pub struct WebhookRow {
 }
 
 impl Book {
-    /// Enters an address; it is told of what happens after change `since`. Returns the secret that signs.
+    /// Enters an address; it is told of what happens after change `since` and failure `failed`. Returns the secret that signs.
     ///
     /// # Errors
     /// [`AccessError`], as everywhere here: the file cannot be read or written.
-    pub fn add_webhook(&self, user: i64, url: &str, since: u64) -> Result<Secret, AccessError> {
+    pub fn add_webhook(&self, user: i64, url: &str, since: u64, failed: u64) -> Result<Secret, AccessError> {
         let secret = Secret::new()?;
-        let since = i64::try_from(since).unwrap_or(i64::MAX);
         self.write(|db| {
-            let sql = "INSERT INTO webhooks (url, secret, user, created, sent) VALUES (?1, ?2, ?3, ?4, ?5)";
-            db.execute(sql, params![url, secret.text(), user, seconds(), since])
+            let sql = "INSERT INTO webhooks (url, secret, user, created, sent, failed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+            db.execute(sql, params![url, secret.text(), user, seconds(), whole(since), whole(failed)])
         })?;
         Ok(secret)
     }
@@ -70,14 +71,14 @@ impl Book {
         Ok(user.map(|user| viewer_of(user, None, String::new())))
     }
 
-    /// Notes that an address was told of everything up to a change.
+    /// Notes that an address was told of everything up to a change and a failure.
     ///
     /// # Errors
     /// See [`Self::add_webhook`].
-    pub fn webhook_told(&self, id: i64, sent: u64) -> Result<(), AccessError> {
+    pub fn webhook_told(&self, id: i64, sent: u64, failed: u64) -> Result<(), AccessError> {
         self.write(|db| {
-            let sql = "UPDATE webhooks SET sent = ?2, failures = 0, next_try = 0, last_error = NULL WHERE id = ?1";
-            db.execute(sql, params![id, i64::try_from(sent).unwrap_or(i64::MAX)])
+            let sql = "UPDATE webhooks SET sent = ?2, failed = ?3, failures = 0, next_try = 0, last_error = NULL WHERE id = ?1";
+            db.execute(sql, params![id, whole(sent), whole(failed)])
         })?;
         Ok(())
     }
@@ -95,6 +96,10 @@ impl Book {
     }
 }
 
+fn whole(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
 fn webhook_row(row: &Row<'_>) -> rusqlite::Result<WebhookRow> {
     Ok(WebhookRow {
         id: row.get("id")?,
@@ -102,6 +107,7 @@ fn webhook_row(row: &Row<'_>) -> rusqlite::Result<WebhookRow> {
         secret: row.get("secret")?,
         user: row.get("user")?,
         sent: row.get::<_, i64>("sent")?.unsigned_abs(),
+        failed: row.get::<_, i64>("failed")?.unsigned_abs(),
         failures: row.get("failures")?,
         next_try: row.get("next_try")?,
         last_error: row.get("last_error")?,

@@ -4,13 +4,14 @@ use crate::catalogue::DocumentRow;
 use crate::export;
 use crate::export::document::DocumentObject;
 use crate::model::{ContentHash, Document, DocumentId, Rotation};
-use crate::pipeline::threads;
+use crate::pipeline::threads::{self, Thread};
 use crate::pipeline::{self, Store, correct as corrections};
 use crate::serve::access::{Right, Viewer};
 use crate::serve::app::{Shared, blocking, reading};
 use crate::serve::auth::Asked;
-use crate::serve::dto::ThreadObject;
+use crate::serve::dto::{RelatedObject, ThreadObject};
 use crate::serve::error::{Problem, ProblemObject};
+use crate::serve::find;
 use crate::serve::headers::{self, Part};
 use crate::serve::images::{self, Wanted};
 use axum::Json;
@@ -30,6 +31,8 @@ use utoipa::{IntoParams, ToSchema};
 
 /// A correction waits so long for another process that is writing.
 const PATIENCE: Duration = Duration::from_secs(4);
+/// Letters told of for their subject.
+pub const MOST_RELATED: usize = 10;
 /// What may change is asked for again every time; whether it changed costs little to say.
 const ASK_AGAIN: &str = "private, no-cache";
 /// What is named by its content never changes.
@@ -266,8 +269,38 @@ pub async fn thread(
     object.await.map(Json)
 }
 
+/// Returns the letters related to this one: those of its thread, and others with its subject.
+#[utoipa::path(
+    get, path = "/api/v1/documents/{id}/related", tag = "documents", params(("id" = String, Path, description = "Id of the document")),
+    responses(
+        (status = 200, description = "The related letters", body = RelatedObject),
+        (status = 401, description = "Nobody is logged in", body = ProblemObject, content_type = "application/problem+json"),
+        (status = 403, description = "Not allowed", body = ProblemObject, content_type = "application/problem+json"),
+        (status = 404, description = "No such document", body = ProblemObject, content_type = "application/problem+json"),
+    )
+)]
+pub async fn related(
+    State(app): State<Shared>,
+    asked: Asked,
+    Path(id): Path<String>,
+) -> Result<Json<RelatedObject>, Problem> {
+    asked.needs(Right::Read)?;
+    let object = reading(&app, move |app, store| {
+        let row = visible(store, &asked.viewer, &id)?;
+        let thread = told_thread(store, &asked.viewer, row.id)?;
+        let letters = find::related(app, store, &asked.viewer, row.id, &thread, MOST_RELATED)?;
+        Ok(RelatedObject::of(letters))
+    });
+    object.await.map(Json)
+}
+
 /// Returns a thread as a viewer may see it.
 pub fn thread_of(store: &Store, viewer: &Viewer, id: DocumentId) -> Result<ThreadObject, Problem> {
+    told_thread(store, viewer, id).map(ThreadObject::of)
+}
+
+/// Returns what a viewer may know of a thread.
+pub fn told_thread(store: &Store, viewer: &Viewer, id: DocumentId) -> Result<Thread, Problem> {
     let thread = threads::thread(store, id)?;
     let mut seen = HashSet::new();
     let named = thread.letters.iter().flat_map(|letter| letter.document.iter().chain(&letter.copies));
@@ -277,7 +310,7 @@ pub fn thread_of(store: &Store, viewer: &Viewer, id: DocumentId) -> Result<Threa
             seen.insert(*other);
         }
     }
-    Ok(ThreadObject::of(thread.told(id, |id| seen.contains(id))))
+    Ok(thread.told(id, |id| seen.contains(id)))
 }
 
 /// How a page is to be shown.

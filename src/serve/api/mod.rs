@@ -7,7 +7,7 @@ mod search;
 mod system;
 
 pub use changes::told;
-pub use documents::{set_right, thread_of, visible, whole};
+pub use documents::{MOST_RELATED, set_right, told_thread, visible, whole};
 pub use jobs::{hand_in, job_told};
 
 use super::app::Shared;
@@ -42,6 +42,7 @@ fn described() -> (Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(documents::pdf))
         .routes(routes!(documents::text))
         .routes(routes!(documents::thread))
+        .routes(routes!(documents::related))
         .routes(routes!(documents::page_image))
         .routes(routes!(documents::correct))
         .routes(routes!(changes::changes))

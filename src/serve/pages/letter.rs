@@ -5,11 +5,12 @@ use super::language::{Language, shown};
 use super::scan::Scan;
 use crate::model::{Document, Evidence, Field, FieldSource, Letter, PixelBox, Rotation, Word};
 use crate::pipeline::Store;
+use crate::pipeline::related::Relation;
 use crate::search::SearchOptions;
 use crate::serve::access::{Right, Viewer};
 use crate::serve::api;
 use crate::serve::app::{App, Shared, reading};
-use crate::serve::dto::{MemberObject, ThreadObject};
+use crate::serve::dto::{MemberObject, RelatedObject, ThreadObject};
 use crate::serve::error::Problem;
 use crate::serve::find;
 use crate::text::normalise::search_key;
@@ -58,9 +59,12 @@ pub async fn page(
         }
         let document = api::whole(store, &asked.viewer, &id)?;
         asked.note(app, "read", &id, "page");
-        let thread = api::thread_of(store, &asked.viewer, document.id)?;
+        let thread = api::told_thread(store, &asked.viewer, document.id)?;
+        let mut related = find::related(app, store, &asked.viewer, document.id, &thread, api::MOST_RELATED)?;
+        related.retain(|letter| letter.relation == Relation::Subject);
+        let (thread, related) = (ThreadObject::of(thread), RelatedObject::of(related));
         let view = View::of(app, store, &asked.viewer, &document, &shown)?;
-        Ok(view.drawn(language, &asked.viewer, &thread))
+        Ok(view.drawn(language, &asked.viewer, &thread, &related))
     });
     page.answer(page.language.t("كتاب", "Letter"), content.await)
 }
@@ -105,7 +109,7 @@ impl<'a> View<'a> {
         Ok(Self { document, shown, number, hits, marked })
     }
 
-    fn drawn(&self, language: Language, viewer: &Viewer, thread: &ThreadObject) -> Markup {
+    fn drawn(&self, language: Language, viewer: &Viewer, thread: &ThreadObject, related: &RelatedObject) -> Markup {
         let letter = &self.document.letter;
         let id = self.document.id.to_string();
         let subject = letter.subject.as_ref().map(|field| field.value.as_str());
@@ -126,6 +130,9 @@ impl<'a> View<'a> {
                 div {
                     section.card aria-label=(language.t("بيانات الكتاب", "What is known of the letter")) { (fields_list(language, letter, self.number, &self.shown.q, &id)) (source(language, self.document)) }
                     @if thread.letters.len() > 1 { section.card { h2 { (language.t("سلسلة المخاطبات", "Thread")) } (timeline(language, thread, &id)) } }
+                    @if !related.letters.is_empty() {
+                        section.card.noprint { h2 { (language.t("كتب بالموضوع نفسه", "Letters with the same subject")) } (same_subject(language, related)) }
+                    }
                     section.card.noprint { h2 { (language.t("نص الصفحة", "Text of the page")) } (self.text()) }
                 }
                 (self.scan(language))
@@ -346,6 +353,24 @@ fn source(language: Language, document: &Document) -> Markup {
             @if document.id.part.is_some() { "، " (language.t("الصفحات", "pages")) " " span.num { (source.pages.0) "–" (source.pages.1) } }
             @if let Some(organisation) = &document.organisation { " · " (language.t("أرشيف", "archive of")) " " bdi { (organisation) } }
             " · " (language.t("وصل", "taken in")) " " bdi.num { (source.received.strftime("%Y-%m-%d").to_string()) }
+        }
+    }
+}
+
+fn same_subject(language: Language, related: &RelatedObject) -> Markup {
+    html! {
+        ul.plain {
+            @for letter in &related.letters {
+                li {
+                    a href={ "/letters/" (letter.document) } {
+                        bdi { (shown(letter.number.as_deref().or(letter.source.as_deref()).unwrap_or("-"))) }
+                    }
+                    @if let Some(date) = letter.date { " · " span.num { (date) } }
+                    @if let Some(from) = &letter.from { " · " bdi { (shown(from)) } }
+                    @if let Some(subject) = &letter.subject { div.soft { bdi { (shown(subject)) } } }
+                    @else { div.soft { (language.t("بلا موضوع", "without a subject")) } }
+                }
+            }
         }
     }
 }

@@ -181,6 +181,9 @@ fn results(language: Language, viewer: &Viewer, query: &Query, found: &SearchObj
         (chips(language, query))
         (save_form(language, viewer, query))
         @for note in &found.notes { p.note dir="auto" { (note) } }
+        @if let Some(suggestion) = &found.suggestion {
+            p.note { (language.t("لعلك تقصد:", "Perhaps you mean:")) " " a href=(address(&Query { q: suggestion.clone(), ..query.clone() }, &[], 0)) { bdi { (suggestion) } } }
+        }
         div.found.alone[!has_facets] {
             @if let (Some(facets), true) = (&found.facets, has_facets) {
                 aside.facets aria-label=(language.t("تضييق البحث", "Narrow the search")) { (facets_shown(language, query, facets)) }

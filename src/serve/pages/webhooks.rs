@@ -23,7 +23,7 @@ async fn shown(app: &Shared, page: &Page, fresh: Option<Secret>) -> Response {
     let content = blocking(app, |app| Ok(app.book.webhooks()?)).await.map(|webhooks| {
         html! {
             h1 { (title) }
-            p.soft { (language.t("تُبلَّغ هذه العناوين بكل كتاب يُحفظ أو يُصحح، بطلب موقّع بمفتاح العنوان.", "These addresses are told of every letter stored or corrected, by a request that the address's secret signs.")) }
+            p.soft { (language.t("تُبلَّغ هذه العناوين بكل كتاب يُحفظ أو يُصحح وبكل ملف يتعذّر، بطلب موقّع بمفتاح العنوان.", "These addresses are told of every letter stored or corrected and of every file that fails, by a request that the address's secret signs.")) }
             @if let Some(secret) = &fresh {
                 div.note.good { p { (language.t("انسخ مفتاح التوقيع الآن، فلن يظهر ثانية:", "Copy the secret now; it is shown this once:")) } p { code.num id="secret" { (secret.text()) } } }
             }
@@ -69,8 +69,10 @@ pub async fn add(State(app): State<Shared>, page: Page, fields: Fields) -> Respo
             return Err(Problem::Wrong(wanted.to_owned()));
         }
         let user = asked.viewer.user.ok_or(Problem::Missing("account"))?;
-        let last = app.archive.read(|store| store.catalogue.last_change().map_err(Problem::from))?;
-        let secret = app.book.add_webhook(user, &url, last)?;
+        let (change, failure) = app
+            .archive
+            .read(|store| Ok::<_, Problem>((store.catalogue.last_change()?, store.catalogue.last_failure()?)))?;
+        let secret = app.book.add_webhook(user, &url, change, failure)?;
         asked.note(app, "webhook_made", &url, "");
         Ok(secret)
     });

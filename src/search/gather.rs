@@ -20,6 +20,10 @@ use tantivy::{DocId, Searcher, SegmentReader};
 /// A page counts as one of a document's best from this share of the best one's score.
 const NEAR_BEST: f32 = 0.5;
 const MOST_PAGES: usize = 2;
+/// How often an item may be asked for a document that came up, in the whole index. A usual query of an archive of a
+/// million pages needs less; one of many words that stand everywhere is cut short.
+const MOST_ASKED: u64 = 4_000_000;
+
 /// A document that answers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found {
@@ -126,18 +130,33 @@ impl<'a> Search<'a> {
         }
         let mut others: Vec<_> = (0..).zip(lists).filter(|(_, lists)| !lists.is_empty()).collect();
         let mut gate = Gate::new(reader, self.fields, self.filters)?;
+        // Rare items first: they say soonest that a document does not answer.
+        others.sort_by_key(|(item, _)| costs.get(*item).copied());
+        let open = others.iter().fold(0_u64, |open, (item, _)| open | 1 << item);
+        let test = self.plan.rule.test();
+        let mut left = self.share_of(reader, MOST_ASKED);
         walk(&Places::of(reader)?, &mut driving, &mut |seen| {
-            let (mut mask, mut score) = (seen.mask, seen.best);
+            let (mut mask, mut score, mut open) = (seen.mask, seen.best, open);
             for (item, lists) in &mut others {
+                if !test.may_hold(mask, open) {
+                    break;
+                }
+                open &= !(1 << *item);
+                left = left.saturating_sub(1);
                 for held in lists.iter_mut().filter_map(|list| list.within(seen.first, seen.end)) {
                     mask |= 1 << *item;
                     score += held;
                 }
             }
-            if self.plan.rule.holds(mask) && !reader.is_deleted(seen.first) && gate.admits(seen.first) {
+            // Without the items that were not asked for it does not hold, whichever these are.
+            if open == 0 && test.holds(mask) && !reader.is_deleted(seen.first) && gate.admits(seen.first) {
                 found.push(Found { segment, first: seen.first, score });
             }
+            left > 0
         });
+        if left == 0 {
+            self.is_cut(Cut { count: true, ..Cut::default() });
+        }
         Ok(found)
     }
 
@@ -170,9 +189,21 @@ impl<'a> Search<'a> {
         let mut cut = Cut::default();
         let pages: Arc<[DocId]> = source.work_out(by, &mut cut)?.into();
         known().insert(key, Arc::clone(&pages));
-        let mut all = self.cut.lock().unwrap_or_else(PoisonError::into_inner);
-        *all = Cut { beginning: all.beginning || cut.beginning, phrase: all.phrase || cut.phrase };
+        self.is_cut(cut);
         Ok(pages)
+    }
+
+    /// Remembers that something was left out.
+    fn is_cut(&self, cut: Cut) {
+        let mut all = self.cut.lock().unwrap_or_else(PoisonError::into_inner);
+        all.beginning |= cut.beginning;
+        all.phrase |= cut.phrase;
+        all.count |= cut.count;
+    }
+
+    /// Returns the part of `most` that falls to a segment.
+    pub(super) fn share_of(&self, reader: &SegmentReader, most: u64) -> u64 {
+        most * u64::from(reader.max_doc()) / self.searcher.num_docs().max(1) + 1
     }
 
     /// Weighs documents by all that their pages hold, and returns them best first, each with its best pages.

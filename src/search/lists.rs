@@ -58,6 +58,8 @@ pub(super) struct Cut {
     pub beginning: bool,
     /// Not all pages of a phrase were compared word by word.
     pub phrase: bool,
+    /// Not all pages were gone through.
+    pub count: bool,
 }
 
 /// What lists of one segment are made from.

@@ -5,15 +5,17 @@ use super::facets::{FacetCounter, Facets};
 use super::filter::Filters;
 use super::gather::{Candidate, Found, Search, browse, sort_head};
 use super::hit::{Answer, Hit};
-use super::plan::{Plan, Probe, Rule, plan};
+use super::plan::{Item, Plan, Probe, plan};
 use super::possible::LEAST_COVERAGE;
 use super::query;
 use super::rank::{Assessed, Ranker, text_words};
 use super::record::records;
+use super::rule::Rule;
 use super::schema::{self, Fields};
 use super::snippet::snippet;
 use super::{SearchError, SearchIndex, SearchOptions};
 use crate::model::{Document, DocumentId};
+use crate::text::marks::Reading;
 use crate::text::tokens::tokens;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -200,7 +202,11 @@ impl SearchIndex for LocalIndex {
         let weighed = search.refined(&found)?;
         let mut ranker = search.ranker();
         let (read, rest) = weighed.split_at(weighed.len().min(most_read(&plan, MOST_RANKED)));
-        let mut assessed = if options.offset < read.len() { ranked(&search, read)? } else { Vec::new() };
+        let by_number = number_asked_for(&plan);
+        let mut assessed =
+            if options.offset < read.len() || by_number.is_some() { ranked(&search, read)? } else { Vec::new() };
+        // Who asks for a number and is shown the letter that bears it needs none with numbers like it.
+        let is_there = by_number.is_some_and(|asked| assessed.iter().any(|one| one.header.bears(asked)));
         assessed.drain(..options.offset.min(assessed.len()));
         assessed.truncate(options.limit);
         let later = options.offset.max(read.len())..last.max(read.len());
@@ -214,7 +220,7 @@ impl SearchIndex for LocalIndex {
                 assessed.push(ranker.assess(&candidate)?);
             }
         }
-        if last > total && !(total > 0 && is_exact(&plan)) {
+        if last > total && !is_there && !(total > 0 && is_exact(&plan)) {
             // However many strict ones fill the page, the possible ones behind them are the same.
             let mut possible = ranked(&search, &search.possible(most_read(&plan, MOST_POSSIBLE))?)?;
             possible.retain(|assessed| assessed.coverage >= LEAST_COVERAGE);
@@ -238,6 +244,11 @@ impl SearchIndex for LocalIndex {
         }
         if cut.phrase {
             notes.push("a phrase stands on very many pages; the count may be a little too high".to_owned());
+        }
+        if cut.count {
+            notes.push(
+                "these words stand on so many pages that not all were gone through; more letters have them".to_owned(),
+            );
         }
         Ok(Answer { total: total as u64, hits, notes, facets, suggestion })
     }
@@ -317,6 +328,15 @@ fn most_read(plan: &Plan, most: usize) -> usize {
     const USUAL_WORDS: usize = 16;
     let words: usize = plan.items.iter().map(|item| item.words().len().max(1)).sum();
     (most * USUAL_WORDS / words.max(USUAL_WORDS)).max(8)
+}
+
+/// Returns the letter number that is all that a query asks for.
+fn number_asked_for(plan: &Plan) -> Option<&Reading> {
+    let [Item { probe: Probe::Mark(readings), scope: None, .. }] = &plan.items[..] else { return None };
+    match &readings[..] {
+        [number @ Reading::Number(_)] => Some(number),
+        _ => None,
+    }
 }
 
 /// Says whether a query asks for phrases alone: who quotes wants what he quotes, if it is there.

@@ -26,6 +26,7 @@ mod possible;
 mod query;
 mod rank;
 mod record;
+mod rule;
 mod runs;
 mod schema;
 mod similarity;

@@ -47,8 +47,9 @@ pub(super) struct Seen<'a> {
     pub pages: &'a [(DocId, f32)],
 }
 
-/// Goes through all lists and calls `each` with the documents that are in any of them, in ascending order.
-pub(super) fn walk(places: &Places, lists: &mut [(u64, List)], each: &mut dyn FnMut(Seen)) {
+/// Goes through all lists and calls `each` with the documents that are in any of them, in ascending order, until it
+/// says that this is enough.
+pub(super) fn walk(places: &Places, lists: &mut [(u64, List)], each: &mut dyn FnMut(Seen) -> bool) {
     const WINDOW: usize = 4096;
     let mut scores = vec![(0.0_f32, 0_u64); WINDOW];
     let mut open = OpenDocument::default();
@@ -72,7 +73,9 @@ pub(super) fn walk(places: &Places, lists: &mut [(u64, List)], each: &mut dyn Fn
                 let at = block * 64 + bits.trailing_zeros() as usize;
                 bits &= bits - 1;
                 let Some((score, mask)) = scores.get_mut(at).map(std::mem::take) else { continue };
-                open.take(start + at as u32, score, mask, places, each);
+                if !open.take(start + at as u32, score, mask, places, each) {
+                    return;
+                }
             }
         }
     }
@@ -90,23 +93,34 @@ struct OpenDocument {
 }
 
 impl OpenDocument {
-    fn take(&mut self, page: DocId, score: f32, mask: u64, places: &Places, each: &mut dyn FnMut(Seen)) {
+    fn take(
+        &mut self,
+        page: DocId,
+        score: f32,
+        mask: u64,
+        places: &Places,
+        each: &mut dyn FnMut(Seen) -> bool,
+    ) -> bool {
+        let mut goes_on = true;
         if page >= self.end {
-            self.close(each);
+            goes_on = self.close(each);
             self.first = places.first(page);
             self.end = places.end(self.first).max(page + 1);
         }
         self.mask |= mask;
         self.best = self.best.max(score);
         self.pages.push((page, score));
+        goes_on
     }
 
-    fn close(&mut self, each: &mut dyn FnMut(Seen)) {
+    fn close(&mut self, each: &mut dyn FnMut(Seen) -> bool) -> bool {
+        let mut goes_on = true;
         if !self.pages.is_empty() {
             let Self { first, end, mask, best, pages } = &*self;
-            each(Seen { first: *first, end: *end, mask: *mask, best: *best, pages });
+            goes_on = each(Seen { first: *first, end: *end, mask: *mask, best: *best, pages });
         }
         (self.mask, self.best) = (0, 0.0);
         self.pages.clear();
+        goes_on
     }
 }

@@ -3,6 +3,7 @@
 
 use super::analyser::{ANYWHERE, bare_stem, root_term, serial_term, stem_term};
 use super::query::{Clause, FieldName, Form, Node, Query};
+use super::rule::Rule;
 use super::runs::pair_term;
 use super::schema::Fields;
 use super::span::{date_in, days_of};
@@ -28,83 +29,6 @@ pub(super) struct Plan {
     pub notes: Vec<String>,
 }
 
-/// When a document answers the query, by the items it holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Rule {
-    Item(usize),
-    All(Vec<Rule>),
-    /// At least 60 % of these.
-    Most(Vec<Rule>),
-    Any(Vec<Rule>),
-    Not(Box<Rule>),
-}
-
-impl Default for Rule {
-    fn default() -> Self {
-        Self::All(Vec::new())
-    }
-}
-
-impl Rule {
-    /// Says whether a document that holds the items of `mask` answers.
-    pub(super) fn holds(&self, mask: u64) -> bool {
-        match self {
-            Self::Item(item) => mask & (1 << item) != 0,
-            Self::All(rules) => rules.iter().all(|rule| rule.holds(mask)),
-            Self::Most(rules) => {
-                let held = rules.iter().filter(|rule| rule.holds(mask)).count();
-                held >= least_of(rules.len())
-            }
-            Self::Any(rules) => rules.iter().any(|rule| rule.holds(mask)),
-            Self::Not(rule) => !rule.holds(mask),
-        }
-    }
-
-    /// Says whether a document is left out because of what it holds, whatever else it holds.
-    pub(super) fn forbids(&self, mask: u64) -> bool {
-        match self {
-            Self::All(rules) => rules.iter().any(|rule| rule.forbids(mask)),
-            Self::Not(rule) => rule.holds(mask),
-            _ => false,
-        }
-    }
-
-    /// Returns the mask of the items it asks for.
-    pub(super) fn items(&self) -> u64 {
-        match self {
-            Self::Item(item) => 1 << item,
-            Self::All(rules) | Self::Most(rules) | Self::Any(rules) => {
-                rules.iter().fold(0, |mask, rule| mask | rule.items())
-            }
-            Self::Not(rule) => rule.items(),
-        }
-    }
-
-    /// Returns items of which every document that answers holds at least one, those that are cheapest to go through;
-    /// `None` where there are no such items.
-    pub(super) fn drivers(&self, cost: &[u64]) -> Option<Vec<usize>> {
-        let price = |items: &[usize]| items.iter().map(|item| cost.get(*item).copied().unwrap_or(0)).sum::<u64>();
-        match self {
-            Self::Item(item) => Some(vec![*item]),
-            Self::All(rules) => {
-                rules.iter().filter_map(|rule| rule.drivers(cost)).min_by_key(|items| (price(items), items.len()))
-            }
-            Self::Most(rules) => {
-                let mut each: Vec<_> = rules.iter().map(|rule| rule.drivers(cost)).collect::<Option<_>>()?;
-                each.sort_by_key(|items| price(items));
-                // A document may lack this many, so it holds one of one more.
-                let may_lack = rules.len().checked_sub(least_of(rules.len()))?;
-                Some(each.into_iter().take(may_lack + 1).flatten().collect()).filter(|items: &Vec<_>| !items.is_empty())
-            }
-            Self::Any(rules) => {
-                let each: Option<Vec<_>> = rules.iter().map(|rule| rule.drivers(cost)).collect();
-                Some(each?.concat()).filter(|items| !items.is_empty())
-            }
-            Self::Not(_) => None,
-        }
-    }
-}
-
 impl Item {
     /// Returns the words it looks for.
     pub(super) fn words(&self) -> &[Word] {
@@ -114,10 +38,6 @@ impl Item {
             Probe::Prefix(_) | Probe::Mark(_) | Probe::Value => &[],
         }
     }
-}
-
-fn least_of(rules: usize) -> usize {
-    (rules * 6).div_ceil(10)
 }
 
 /// One thing to look for.
@@ -207,27 +127,12 @@ pub(super) fn plan(query: Query, fields: &Fields, known: &dyn Fn(&Term) -> bool)
     let mut plan = Plan { items: planner.items, rule, notes: planner.notes };
     if plan.items.len() > MOST_ITEMS {
         plan.items.truncate(MOST_ITEMS);
-        plan.rule = only_first(plan.rule).unwrap_or_default();
+        plan.rule = plan.rule.only_first(MOST_ITEMS).unwrap_or_default();
         plan.notes.push(format!("only the first {MOST_ITEMS} words of the query were used"));
     }
     let all_weak = plan.items.iter().filter(|item| !item.negative).all(|item| item.weak);
     plan.items.iter_mut().filter(|_| all_weak).for_each(|item| item.weak = false);
     plan
-}
-
-/// Returns the rule without the items that were dropped.
-fn only_first(rule: Rule) -> Option<Rule> {
-    let each = |rules: Vec<Rule>| {
-        let kept: Vec<_> = rules.into_iter().filter_map(only_first).collect();
-        (!kept.is_empty()).then_some(kept)
-    };
-    match rule {
-        Rule::Item(item) => (item < MOST_ITEMS).then_some(rule),
-        Rule::All(rules) => each(rules).map(Rule::All),
-        Rule::Most(rules) => each(rules).map(Rule::Most),
-        Rule::Any(rules) => each(rules).map(Rule::Any),
-        Rule::Not(rule) => only_first(*rule).map(|rule| Rule::Not(Box::new(rule))),
-    }
 }
 
 struct Planner<'a> {
@@ -614,31 +519,6 @@ impl Lookup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    fn rules() -> impl Strategy<Value = Rule> {
-        let leaf = (0..6usize).prop_map(Rule::Item);
-        leaf.prop_recursive(3, 16, 4, |inner| {
-            let several = || proptest::collection::vec(inner.clone(), 1..4);
-            prop_oneof![
-                several().prop_map(Rule::All),
-                several().prop_map(Rule::Most),
-                several().prop_map(Rule::Any),
-                inner.clone().prop_map(|rule| Rule::Not(Box::new(rule))),
-            ]
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn whatever_answers_holds_a_driver(rule in rules(), cost in proptest::collection::vec(0u64..9, 6)) {
-            if let Some(drivers) = rule.drivers(&cost) {
-                for mask in (0..64u64).filter(|mask| rule.holds(*mask)) {
-                    prop_assert!(drivers.iter().any(|item| mask & (1 << item) != 0), "{:?} at {:b}", rule, mask);
-                }
-            }
-        }
-    }
 
     #[test]
     fn kinds_have_names_in_both_languages() {

@@ -12,7 +12,7 @@ use super::places::{Places, walk};
 use super::plan::{Item, Probe};
 use super::query::FieldName;
 use crate::text::marks::Reading;
-use crate::text::stem::is_weak;
+use crate::text::stem::{is_weak, stem};
 use tantivy::postings::SegmentPostings;
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{SegmentReader, Term};
@@ -24,6 +24,8 @@ pub(super) const LEAST_COVERAGE: f32 = 0.4;
 /// The most pages gone through for possible hits, for strict words and for each misread one.
 const MOST_WALKED: u64 = 200_000;
 const MOST_WALKED_NEAR: u64 = 20_000;
+/// How often a list may be asked for a document that came up.
+const MOST_ASKED: u64 = 2_000_000;
 /// Steps in dictionaries for one query.
 const MOST_STEPS: u32 = 300_000;
 /// Of a word that stands on more pages than this share, in an archive that is not small, no misread forms are looked for: a
@@ -108,21 +110,29 @@ impl<'a> Search<'a> {
             self.joined(reader, at, idf, &mut driving)?;
         }
         let mut gate = Gate::new(reader, self.fields, self.filters)?;
-        let most_of_others: f32 = others.iter().map(|(_, list)| list.most()).sum();
+        // What the lists from each one on can add.
+        let mut most_of_others: Vec<f32> = others.iter().map(|(_, list)| list.most()).collect();
+        most_of_others.iter_mut().rev().fold(0.0, |sum, most| {
+            *most += sum;
+            *most
+        });
+        let test = self.plan.rule.test();
+        let mut left = self.share_of(reader, MOST_ASKED);
         let needed = self.plan.rule.items();
         walk(&Places::of(reader)?, &mut driving, &mut |seen| {
-            if seen.best + most_of_others <= best.threshold {
-                return;
-            }
             let (mut mask, mut score) = (seen.mask, seen.best);
-            for (bit, list) in &mut others {
+            for ((bit, list), most) in others.iter_mut().zip(&most_of_others) {
+                if score + most <= best.threshold {
+                    return true;
+                }
+                left = left.saturating_sub(1);
                 if let Some(held) = list.within(seen.first, seen.end) {
                     mask |= *bit;
                     score += held;
                 }
             }
             let rule = &self.plan.rule;
-            let answers = rule.holds(mask & needed);
+            let answers = test.holds(mask & needed);
             if score > best.threshold
                 && !answers
                 && !rule.forbids(mask)
@@ -132,6 +142,7 @@ impl<'a> Search<'a> {
                 let pages = best_pages(seen.pages.to_vec());
                 best.take(Candidate { segment, first: seen.first, pages, score, strict: false });
             }
+            left > 0
         });
         Ok(best.finish())
     }
@@ -233,13 +244,20 @@ impl<'a> Search<'a> {
     pub(super) fn respelled(&self, query: &str) -> tantivy::Result<Option<String>> {
         /// Misread words stand on one page; words stand on several.
         const LEAST_PAGES: u64 = 2;
+        let unknown = self.frequencies.iter().filter(|frequency| **frequency == 0).count();
+        let steps = MOST_STEPS / u32::try_from(unknown.max(4)).unwrap_or(u32::MAX);
         let (mut written, mut at) = (String::new(), 0);
         for (item, frequency) in self.plan.items.iter().zip(&self.frequencies) {
             let Probe::Word(word) = &item.probe else { continue };
             if *frequency > 0 || item.negative || item.span.start < at {
                 continue;
             }
-            let known = near(self.searcher.segment_readers(), self.fields.norm, &word.key, 0.7, MOST_STEPS / 4)?;
+            let mut known = near(self.searcher.segment_readers(), self.fields.norm, &word.key, 0.7, steps)?;
+            // `صيانة` is a word where only `الصيانة` and `لصيانة` stand on several pages.
+            for term in &mut known {
+                let stem = Term::from_field_text(self.fields.stem, &stem(&term.key));
+                term.pages = term.pages.max(self.searcher.doc_freq(&stem)?);
+            }
             let known = known.into_iter().filter(|term| term.pages >= LEAST_PAGES);
             let better = |a: &Near, b: &Near| {
                 a.likeness.total_cmp(&b.likeness).then(a.pages.cmp(&b.pages)).then_with(|| b.key.cmp(&a.key))

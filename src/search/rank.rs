@@ -3,6 +3,7 @@
 //!
 //! Most words of office letters recur on page after page, so what a word matches is worked out once for each spelling.
 
+use super::analyser::serial_term;
 use super::gather::Candidate;
 use super::hit::Match;
 use super::plan::{Item, Plan, Probe};
@@ -32,6 +33,15 @@ pub(super) struct Header {
 }
 
 impl Header {
+    /// Says whether this is the letter with the number asked for, in full or by the group that people name it by.
+    pub(super) fn bears(&self, asked: &Reading) -> bool {
+        let own = self.number.as_deref().and_then(whole_number);
+        own.is_some_and(|own| {
+            own == *asked
+                || asked.groups().len() == 1 && asked.whole().is_none() && serial_term(&own) == serial_term(asked)
+        })
+    }
+
     fn holds(&self, field: FieldName) -> bool {
         match field {
             FieldName::Number => self.number.is_some(),

@@ -162,7 +162,6 @@ fn what_is_misspelt_is_suggested_only_if_it_has_hits() {
     assert_eq!(suggestion("قسطنطينية", Filters::default()), None);
 }
 
-/// Queries of a seed: pieces that the query language gives a meaning, run together at random.
 #[track_caller]
 fn check_why(query: &str, source: &str, want: &[(&str, Option<&str>, Match, &str)]) {
     let options = SearchOptions { explain: true, ..SearchOptions::default() };
@@ -222,6 +221,7 @@ fn whoever_quotes_finds_what_he_quotes() {
     assert!(found("\"دائرة المجاري\"").is_empty());
 }
 
+/// Queries of a seed: pieces that the query language gives a meaning, run together at random.
 #[test]
 fn hostile_queries_are_answered() {
     const PIECES: [&str; 40] = [

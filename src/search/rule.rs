@@ -1,0 +1,195 @@
+//! Which documents answer a query: the items that a document holds in, yes or no out.
+
+/// When a document answers the query, by the items it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Rule {
+    Item(usize),
+    All(Vec<Rule>),
+    /// At least 60 % of these.
+    Most(Vec<Rule>),
+    Any(Vec<Rule>),
+    Not(Box<Rule>),
+}
+
+impl Default for Rule {
+    fn default() -> Self {
+        Self::All(Vec::new())
+    }
+}
+
+impl Rule {
+    /// Says whether a document that holds the items of `mask` answers.
+    pub(super) fn holds(&self, mask: u64) -> bool {
+        match self {
+            Self::Item(item) => mask & (1 << item) != 0,
+            Self::All(rules) => rules.iter().all(|rule| rule.holds(mask)),
+            Self::Most(rules) => {
+                let held = rules.iter().filter(|rule| rule.holds(mask)).count();
+                held >= least_of(rules.len())
+            }
+            Self::Any(rules) => rules.iter().any(|rule| rule.holds(mask)),
+            Self::Not(rule) => !rule.holds(mask),
+        }
+    }
+
+    /// Says whether a document is left out because of what it holds, whatever else it holds.
+    pub(super) fn forbids(&self, mask: u64) -> bool {
+        match self {
+            Self::All(rules) => rules.iter().any(|rule| rule.forbids(mask)),
+            Self::Not(rule) => rule.holds(mask),
+            _ => false,
+        }
+    }
+
+    /// Returns the mask of the items it asks for.
+    pub(super) fn items(&self) -> u64 {
+        match self {
+            Self::Item(item) => 1 << item,
+            Self::All(rules) | Self::Most(rules) | Self::Any(rules) => {
+                rules.iter().fold(0, |mask, rule| mask | rule.items())
+            }
+            Self::Not(rule) => rule.items(),
+        }
+    }
+
+    /// Returns items of which every document that answers holds at least one, those that are cheapest to go through;
+    /// `None` where there are no such items.
+    pub(super) fn drivers(&self, cost: &[u64]) -> Option<Vec<usize>> {
+        let price = |items: &[usize]| items.iter().map(|item| cost.get(*item).copied().unwrap_or(0)).sum::<u64>();
+        match self {
+            Self::Item(item) => Some(vec![*item]),
+            Self::All(rules) => {
+                rules.iter().filter_map(|rule| rule.drivers(cost)).min_by_key(|items| (price(items), items.len()))
+            }
+            Self::Most(rules) => {
+                let mut each: Vec<_> = rules.iter().map(|rule| rule.drivers(cost)).collect::<Option<_>>()?;
+                each.sort_by_key(|items| price(items));
+                // A document may lack this many, so it holds one of one more.
+                let may_lack = rules.len().checked_sub(least_of(rules.len()))?;
+                Some(each.into_iter().take(may_lack + 1).flatten().collect()).filter(|items: &Vec<_>| !items.is_empty())
+            }
+            Self::Any(rules) => {
+                let each: Option<Vec<_>> = rules.iter().map(|rule| rule.drivers(cost)).collect();
+                Some(each?.concat()).filter(|items| !items.is_empty())
+            }
+            Self::Not(_) => None,
+        }
+    }
+
+    /// Returns the rule without the items from `most` on, which were dropped.
+    pub(super) fn only_first(self, most: usize) -> Option<Self> {
+        let each = |rules: Vec<Rule>| {
+            let kept: Vec<_> = rules.into_iter().filter_map(|rule| rule.only_first(most)).collect();
+            (!kept.is_empty()).then_some(kept)
+        };
+        match self {
+            Rule::Item(item) => (item < most).then_some(self),
+            Rule::All(rules) => each(rules).map(Rule::All),
+            Rule::Most(rules) => each(rules).map(Rule::Most),
+            Rule::Any(rules) => each(rules).map(Rule::Any),
+            Rule::Not(rule) => rule.only_first(most).map(|rule| Rule::Not(Box::new(rule))),
+        }
+    }
+
+    /// Returns the test of this rule.
+    pub(super) fn test(&self) -> Test {
+        let of = |rules: &[Self], least: usize| {
+            let mut test = Test { least: u32::try_from(least).unwrap_or(u32::MAX), ..Test::default() };
+            for rule in rules {
+                match rule {
+                    // An item that stands twice counts twice.
+                    Self::Item(item) if test.items & (1 << item) == 0 => test.items |= 1 << item,
+                    Self::Item(item) => test.others.push(Test { items: 1 << item, least: 1, ..Test::default() }),
+                    other => test.others.push(other.test()),
+                }
+            }
+            test
+        };
+        match self {
+            Self::Item(_) => of(std::slice::from_ref(self), 1),
+            Self::All(rules) => of(rules, rules.len()),
+            Self::Most(rules) => of(rules, least_of(rules.len())),
+            Self::Any(rules) => of(rules, 1),
+            Self::Not(rule) => Test {
+                least: 1,
+                others: vec![Test { negated: !rule.test().negated, ..rule.test() }],
+                items: 0,
+                negated: false,
+            },
+        }
+    }
+}
+
+/// A rule in the form in which it is asked for hundreds of thousands of documents.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Test {
+    items: u64,
+    others: Vec<Test>,
+    /// So many of the items and others must hold.
+    least: u32,
+    /// Says the contrary.
+    negated: bool,
+}
+
+impl Test {
+    /// Says whether a document that holds the items of `mask` answers.
+    pub(super) fn holds(&self, mask: u64) -> bool {
+        let others = self.others.iter().filter(|other| other.holds(mask)).count() as u32;
+        ((mask & self.items).count_ones() + others >= self.least) != self.negated
+    }
+
+    /// Says whether a document may answer that holds the items of `mask`, perhaps some of `open`, and no others. Never
+    /// wrongly negative.
+    pub(super) fn may_hold(&self, mask: u64, open: u64) -> bool {
+        if self.negated {
+            return !self.others.is_empty() || (mask & self.items).count_ones() < self.least;
+        }
+        let others = self.others.iter().filter(|other| other.may_hold(mask, open)).count() as u32;
+        ((mask | open) & self.items).count_ones() + others >= self.least
+    }
+}
+
+fn least_of(rules: usize) -> usize {
+    (rules * 6).div_ceil(10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn rules() -> impl Strategy<Value = Rule> {
+        let leaf = (0..6usize).prop_map(Rule::Item);
+        leaf.prop_recursive(3, 16, 4, |inner| {
+            let several = || proptest::collection::vec(inner.clone(), 1..4);
+            prop_oneof![
+                several().prop_map(Rule::All),
+                several().prop_map(Rule::Most),
+                several().prop_map(Rule::Any),
+                inner.clone().prop_map(|rule| Rule::Not(Box::new(rule))),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_answers_holds_a_driver(rule in rules(), cost in proptest::collection::vec(0u64..9, 6)) {
+            if let Some(drivers) = rule.drivers(&cost) {
+                for mask in (0..64u64).filter(|mask| rule.holds(*mask)) {
+                    prop_assert!(drivers.iter().any(|item| mask & (1 << item) != 0), "{:?} at {:b}", rule, mask);
+                }
+            }
+        }
+
+        #[test]
+        fn the_test_of_a_rule_says_what_the_rule_says(rule in rules()) {
+            let test = rule.test();
+            for mask in 0..64u64 {
+                prop_assert_eq!(test.holds(mask), rule.holds(mask), "{:?} at {:b}", rule, mask);
+                for known in 0..64u64 {
+                    prop_assert!(!test.holds(mask) || test.may_hold(mask & known, !known), "{:?} at {:b}, {:b}", rule, mask, known);
+                }
+            }
+        }
+    }
+}

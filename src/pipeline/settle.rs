@@ -268,7 +268,7 @@ fn witnesses(
     let issuer = letter.from.as_ref().map(|from| store.bodies().canonical(&from.value));
     let subject = letter.subject.as_ref().map(|subject| subject.value.as_str());
     let mut cited = Vec::new();
-    for row in store.catalogue.citations_like("", Some(date))? {
+    for row in store.catalogue.citations_like("", Some(date))?.into_iter().take(MOST_LOOKED_THROUGH) {
         if row.document == document {
             continue;
         }
@@ -327,7 +327,7 @@ fn undated_witnesses(store: &Store, document: DocumentId, own: &Witness) -> Resu
 
 /// Names less alike than this are two issuers; names and subjects more alike than the second are one.
 const OTHER_ISSUER: f32 = 0.4;
-const SAME: f32 = 0.7;
+pub(super) const SAME: f32 = 0.7;
 /// Names of several parts may be a little less so in each.
 const SAME_PART: f32 = 0.6;
 /// Days before and after a letter within which its office numbers letters in the same form.

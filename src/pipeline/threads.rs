@@ -10,7 +10,7 @@ use super::store::Store;
 use crate::archive::record;
 use crate::catalogue::{CitationRow, LetterKey, LetterRow};
 use crate::model::{Document, DocumentId, Evidence, Field, FieldSource, Letter, LetterDate, Signatory};
-use crate::thread::likeness::Sketch;
+use crate::thread::likeness::{Sketch, likeness};
 use crate::thread::{self, Candidate, Citation, number_key};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -201,6 +201,12 @@ pub(super) fn resolve(store: &Store, citation: &Citation<'_>) -> Result<Option<D
     let letters = store.catalogue.letters_like(citation.number, citation.date)?;
     let issuer = citation.issuer.map(|issuer| store.bodies().canonical(issuer));
     let citation = Citation { issuer: issuer.as_deref(), ..*citation };
+    // What the others of that day may be, only their citations tell, and going through those takes long: it is asked only where no letter
+    // is plainly the one.
+    let plain = letters.iter().filter(|letter| is_plainly(store, letter, &citation)).cloned().collect();
+    if let Some(found) = thread::resolve(&citation, &candidates(store, &citation, plain)?) {
+        return Ok(Some(found));
+    }
     if let Some(found) = thread::resolve(&citation, &candidates(store, &citation, letters)?) {
         return Ok(Some(found));
     }
@@ -211,6 +217,15 @@ pub(super) fn resolve(store: &Store, citation: &Citation<'_>) -> Result<Option<D
         }
     }
     settle::undated(store, &citation)
+}
+
+/// Says whether a letter has the very number, date and issuer that are cited.
+fn is_plainly(store: &Store, letter: &LetterKey, citation: &Citation<'_>) -> bool {
+    let issuer = letter.issuer.as_deref().map(|issuer| store.bodies().canonical(issuer));
+    letter.number_key.as_deref() == Some(citation.number)
+        && citation.date.is_some()
+        && letter.date == citation.date
+        && citation.issuer.zip(issuer.as_deref()).is_none_or(|(cited, own)| likeness(cited, own) >= settle::SAME)
 }
 
 /// Returns letters with what they may be besides what was read of them.

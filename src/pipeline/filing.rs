@@ -1,6 +1,7 @@
 //! Collects the pages of each file, understands them as letters, files the documents and makes them searchable.
 //!
-//! Runs on one thread: it alone writes documents and the index, in the order blob, row, index.
+//! Runs on one thread: it alone writes documents and the index, in the order blob, row, index. What new letters tell of the number and date
+//! of others, and others of theirs, is found once they are there, and the index is set right.
 
 use super::failure::{ArchiveError, Failure};
 use super::intake::{End, Ended, InFlight, Job};
@@ -10,7 +11,8 @@ use crate::catalogue::{InputStatus, UnreadPage};
 use crate::ingest;
 use crate::model::{ContentHash, Document, DocumentId, Dpi, Origin, Page, PageNumber, PixelSize, Rotation, Source};
 use crate::search::SearchIndex;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::mem;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,6 +21,8 @@ use std::time::{Duration, Instant};
 const COMMIT_AFTER_DOCUMENTS: usize = 200;
 /// Longest time a filed document waits to be searchable while others are being read.
 const COMMIT_AFTER: Duration = Duration::from_secs(2);
+/// Letters after which it is asked what they and others tell of each other. A stop waits for the answers.
+const SETTLE_AFTER_DOCUMENTS: usize = 200;
 /// Where no page has come for so long, nothing is gained by waiting for more.
 pub const IDLE_AFTER: Duration = Duration::from_millis(300);
 
@@ -40,6 +44,7 @@ pub struct Filing<'a> {
     open: HashMap<ContentHash, Vec<Option<Result<KeptPage, Failure>>>>,
     not_committed: Vec<DocumentId>,
     oldest: Option<Instant>,
+    unsettled: Vec<DocumentId>,
 }
 
 impl<'a> Filing<'a> {
@@ -48,8 +53,15 @@ impl<'a> Filing<'a> {
     /// # Errors
     /// [`ArchiveError`] when the archive cannot be used.
     pub fn begin(store: &'a Store, index: &'a dyn SearchIndex, in_flight: &'a InFlight) -> Result<Self, ArchiveError> {
-        let mut filing =
-            Self { store, index, in_flight, open: HashMap::new(), not_committed: Vec::new(), oldest: None };
+        let mut filing = Self {
+            store,
+            index,
+            in_flight,
+            open: HashMap::new(),
+            not_committed: Vec::new(),
+            oldest: None,
+            unsettled: Vec::new(),
+        };
         let withdrawn = store.catalogue.withdrawn()?;
         for id in store.catalogue.not_indexed()? {
             if let Some(document) = store.document(&id)? {
@@ -91,8 +103,39 @@ impl<'a> Filing<'a> {
     /// # Errors
     /// [`ArchiveError`] when the index cannot be written.
     pub fn commit_if_due(&mut self, idle: bool) -> Result<(), ArchiveError> {
+        if idle || self.unsettled.len() >= SETTLE_AFTER_DOCUMENTS {
+            return self.settle();
+        }
         let due = idle || self.oldest.is_some_and(|oldest| oldest.elapsed() >= COMMIT_AFTER);
         if due || self.not_committed.len() >= COMMIT_AFTER_DOCUMENTS { self.commit() } else { Ok(()) }
+    }
+
+    /// Makes every document filed so far searchable, and has those found by the number and date that other letters settle of which these
+    /// were not read, or with doubt: of new ones, and of those that they cite.
+    ///
+    /// # Errors
+    /// [`ArchiveError`] when the index cannot be written.
+    pub fn settle(&mut self) -> Result<(), ArchiveError> {
+        self.commit()?;
+        let mut touched = BTreeSet::new();
+        for id in mem::take(&mut self.unsettled) {
+            touched.insert(id);
+            let Some(row) = self.store.catalogue.document(&id)? else { continue };
+            let cited = self.store.letter(&row)?.references.into_iter().filter_map(|field| field.value.document);
+            touched.extend(cited);
+        }
+        for id in touched {
+            let Some(row) = self.store.catalogue.document(&id)? else { continue };
+            let letter = self.store.letter(&row)?;
+            let same_number = letter.number.as_ref().map(|field| &field.value) == row.letter.number.as_ref();
+            if same_number && letter.date.as_ref().map(|field| field.value) == row.letter.date {
+                continue;
+            }
+            if let Some(document) = self.store.document(&id)? {
+                self.add_to_index(&document)?;
+            }
+        }
+        self.commit()
     }
 
     /// Makes every document filed so far searchable.
@@ -125,7 +168,8 @@ impl<'a> Filing<'a> {
         let withdrawn = self.store.catalogue.withdrawn()?;
         withdrawn.iter().try_for_each(|id| self.index.remove(id))?;
         parts.iter().try_for_each(|part| self.add_to_index(&part.document))?;
-        let ids = parts.iter().map(|part| part.document.id).collect();
+        let ids: Vec<DocumentId> = parts.iter().map(|part| part.document.id).collect();
+        self.unsettled.extend(&ids);
         self.ended(job, &InputStatus::Duplicate, || End::Duplicate, ids, count)
     }
 

@@ -311,7 +311,7 @@ fn file_all(
             trouble.note(error);
         }
     }
-    if let Err(error) = filing.commit() {
+    if let Err(error) = filing.settle() {
         trouble.note(error);
     }
     summary

@@ -136,6 +136,8 @@ fn a_letter_whose_number_and_date_are_lost_is_found_by_what_it_is_about() {
     assert_eq!(desk.show(&answer_id)["letter"]["references"][0]["document"], *lost);
     let letter = &desk.show(&lost)["letter"];
     assert_eq!((letter["number"].as_str(), letter["date"].as_str()), (Some("ف/15/4271"), Some("2014-03-01")));
+    let found = run(desk.archive(), ["search", "--json", "العدد:ف/15/4271"]).expect_code(0).object();
+    assert_eq!(found["hits"][0]["document"], *lost, "the index knows it without being built anew");
     // A second letter that may be meant, and neither is.
     let twin = letter_about_the_bridge("نرجو الإسراع");
     desk.take_in("twin", &[&without(&twin, &["العدد", "التاريخ"])]);

@@ -241,6 +241,8 @@ struct ReferenceV1 {
 struct SignatoryV1 {
     name: Option<String>,
     title: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unread: Option<String>,
 }
 
 /// Returns the record of a letter.
@@ -271,8 +273,9 @@ pub fn encode_letter(letter: &Letter) -> Result<String, RecordError> {
             })
             .collect(),
         copies_to: texts(&letter.copies_to),
-        signatory: (letter.signatory.as_ref())
-            .map(|field| pack(field, |by| SignatoryV1 { name: by.name.clone(), title: by.title.clone() })),
+        signatory: (letter.signatory.as_ref()).map(|field| {
+            pack(field, |by| SignatoryV1 { name: by.name.clone(), title: by.title.clone(), unread: by.unread.clone() })
+        }),
         attachments: texts(&letter.attachments),
         secrecy: letter.secrecy.as_ref().map(text),
         received: (letter.received.as_ref())
@@ -310,7 +313,7 @@ pub fn decode_letter(record: &str) -> Result<Letter, RecordError> {
             .collect::<Result<_, _>>()?,
         copies_to: texts(record.copies_to)?,
         signatory: (record.signatory)
-            .map(|field| unpack(field, |by| Ok(Signatory { name: by.name, title: by.title })))
+            .map(|field| unpack(field, |by| Ok(Signatory { name: by.name, title: by.title, unread: by.unread })))
             .transpose()?,
         attachments: texts(record.attachments)?,
         secrecy: record.secrecy.map(|field| unpack(field, Ok)).transpose()?,
@@ -407,7 +410,11 @@ mod tests {
                 issuer: Some("أمانة بغداد".to_owned()),
                 ..Reference::default()
             })],
-            signatory: Some(field(Signatory { name: None, title: Some("المدير العام".to_owned()) })),
+            signatory: Some(field(Signatory {
+                name: None,
+                title: Some("المدير العام".to_owned()),
+                unread: Some("حسن ع".to_owned()),
+            })),
             received: Some(field(Received { number: Some("9".to_owned()), date: None })),
             ..Letter::default()
         };

@@ -42,6 +42,7 @@ fn document_row(id: DocumentId, row: &Row<'_>) -> rusqlite::Result<DocumentRow> 
         sketch: row.get("sketch")?,
         secrecy: row.get("secrecy")?,
         doubt: row.get("doubt")?,
+        signatory: row.get("signatory")?,
         citations: Vec::new(),
     };
     let organisation = row.get("organisation")?;
@@ -135,9 +136,10 @@ pub(super) fn relate(transaction: &Connection, id: &DocumentId, letter: &LetterR
     let id = id.to_string();
     transaction.prepare_cached("DELETE FROM citations WHERE document = ?1")?.execute([&id])?;
     let sql = "UPDATE documents SET number_key = ?2, issuer = ?3, subject = ?4, sketch = ?5, secrecy = ?6, doubt = ?7,
-               related = 1 WHERE id = ?1";
-    let LetterRow { number_key, issuer, subject, sketch, secrecy, doubt, .. } = letter;
-    transaction.prepare_cached(sql)?.execute(params![id, number_key, issuer, subject, sketch, secrecy, doubt])?;
+               signatory = ?8, related = 1 WHERE id = ?1";
+    let LetterRow { number_key, issuer, subject, sketch, secrecy, doubt, signatory, .. } = letter;
+    let keys = params![id, number_key, issuer, subject, sketch, secrecy, doubt, signatory];
+    transaction.prepare_cached(sql)?.execute(keys)?;
     // Changes entered by a program that did not know secrecy become as secret as the letter is.
     let sql = "UPDATE changes SET secrecy = ?2 WHERE document = ?1 AND secrecy IS NULL";
     transaction.prepare_cached(sql)?.execute(params![id, letter.secrecy])?;
@@ -164,17 +166,47 @@ pub(super) fn letters_like(
                WHERE letter_date = ?2
          ORDER BY received, id",
     )?;
-    let letters = statement.query_map(params![number_key, date.map(|date| date.to_string())], |row| {
-        Ok(LetterKey {
-            document: parsed(row, "id")?,
-            number_key: row.get("number_key")?,
-            date: self::date(row, "letter_date")?,
-            issuer: row.get("issuer")?,
-            subject: row.get("subject")?,
-            sketch: row.get("sketch")?,
-        })
-    })?;
+    let letters = statement.query_map(params![number_key, date.map(|date| date.to_string())], letter_key)?;
     letters.collect()
+}
+
+fn letter_key(row: &Row<'_>) -> rusqlite::Result<LetterKey> {
+    Ok(LetterKey {
+        document: parsed(row, "id")?,
+        number_key: row.get("number_key")?,
+        date: date(row, "letter_date")?,
+        issuer: row.get("issuer")?,
+        subject: row.get("subject")?,
+        sketch: row.get("sketch")?,
+    })
+}
+
+/// Returns the letters of which issuer and subject were read and no date, the first received first, `limit` at most.
+pub(super) fn undated_letters(connection: &Connection, limit: usize) -> rusqlite::Result<Vec<LetterKey>> {
+    let sql = "SELECT id, number_key, letter_date, issuer, subject, sketch FROM documents
+               WHERE letter_date IS NULL AND issuer IS NOT NULL AND subject IS NOT NULL
+               ORDER BY received, id LIMIT ?1";
+    connection.prepare_cached(sql)?.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], letter_key)?.collect()
+}
+
+/// Returns the bodies of which letters are cited.
+pub(super) fn cited_issuers(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let sql = "SELECT DISTINCT issuer FROM citations WHERE issuer IS NOT NULL";
+    connection.prepare_cached(sql)?.query_map([], |row| row.get(0))?.collect()
+}
+
+/// Returns the citations of letters of a body, `limit` at most.
+pub(super) fn citations_of(connection: &Connection, issuer: &str, limit: usize) -> rusqlite::Result<Vec<CitationRow>> {
+    let sql = "SELECT * FROM citations WHERE issuer = ?1 LIMIT ?2";
+    let keys = params![issuer, i64::try_from(limit).unwrap_or(i64::MAX)];
+    connection.prepare_cached(sql)?.query_map(keys, citation_row)?.collect()
+}
+
+/// Returns who signed letters, as read without doubt, with the number of the letters.
+pub(super) fn signatories(connection: &Connection) -> rusqlite::Result<Vec<(String, u64)>> {
+    let sql = "SELECT signatory, count(*) FROM documents WHERE signatory IS NOT NULL GROUP BY signatory";
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?.collect()
 }
 
 /// Returns the citations of this number or this date.

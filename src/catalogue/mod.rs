@@ -162,6 +162,8 @@ pub struct LetterRow {
     pub secrecy: Option<String>,
     /// How much a person's look at it would help search: 0.0 for nothing, higher for more.
     pub doubt: f64,
+    /// Who signed it, if that was read without doubt.
+    pub signatory: Option<String>,
     /// The letters it cites.
     pub citations: Vec<CitationRow>,
 }
@@ -455,6 +457,18 @@ pub trait Catalogue: Send + Sync {
 
     /// Returns the codes of letters before the first stroke of numbers, with how many letters and citations have each.
     fn codes(&self) -> Result<Vec<(String, u64)>, CatalogueError>;
+
+    /// Returns the letters of which issuer and subject were read and no date, the first received first, `limit` at most.
+    fn undated_letters(&self, limit: usize) -> Result<Vec<LetterKey>, CatalogueError>;
+
+    /// Returns the bodies of which letters are cited.
+    fn cited_issuers(&self) -> Result<Vec<String>, CatalogueError>;
+
+    /// Returns the citations of letters of a body, `limit` at most.
+    fn citations_of(&self, issuer: &str, limit: usize) -> Result<Vec<CitationRow>, CatalogueError>;
+
+    /// Returns who signed letters, as read without doubt, with the number of the letters.
+    fn signatories(&self) -> Result<Vec<(String, u64)>, CatalogueError>;
 
     /// Returns every citation, by number.
     fn citations(&self) -> Result<Vec<CitationRow>, CatalogueError>;

@@ -259,6 +259,22 @@ impl Catalogue for SqliteCatalogue {
         self.read(documents::codes)
     }
 
+    fn undated_letters(&self, limit: usize) -> Result<Vec<LetterKey>, CatalogueError> {
+        self.read(|connection| documents::undated_letters(connection, limit))
+    }
+
+    fn cited_issuers(&self) -> Result<Vec<String>, CatalogueError> {
+        self.read(documents::cited_issuers)
+    }
+
+    fn citations_of(&self, issuer: &str, limit: usize) -> Result<Vec<CitationRow>, CatalogueError> {
+        self.read(|connection| documents::citations_of(connection, issuer, limit))
+    }
+
+    fn signatories(&self) -> Result<Vec<(String, u64)>, CatalogueError> {
+        self.read(documents::signatories)
+    }
+
     fn citations(&self) -> Result<Vec<CitationRow>, CatalogueError> {
         self.read(documents::citations)
     }
@@ -413,6 +429,7 @@ mod tests {
                 sketch: None,
                 secrecy: None,
                 doubt: 0.0,
+                signatory: Some("سعد عبد الرحمن".to_owned()),
                 citations: vec![CitationRow {
                     document: DocumentId { original, part: None },
                     number: "ق.م/77".to_owned(),
@@ -465,6 +482,10 @@ mod tests {
         let citations = |key: &str, day| catalogue.citations_like(key, date(day)).unwrap().len();
         assert_eq!((citations("قم/77", 9), citations("0", 1), citations("0", 9)), (1, 1, 0));
         assert_eq!(catalogue.issuers().unwrap(), [("وزارة المالية".to_owned(), 1)]);
+        assert_eq!(catalogue.signatories().unwrap(), [("سعد عبد الرحمن".to_owned(), 1)]);
+        assert_eq!(catalogue.undated_letters(10).unwrap(), []);
+        assert_eq!(catalogue.cited_issuers().unwrap(), Vec::<String>::new());
+        assert_eq!(catalogue.citations_of("وزارة المالية", 10).unwrap(), []);
     }
 
     #[test]

@@ -15,7 +15,7 @@ const OF_A_WORD: usize = 8;
 /// Letters of a code.
 const CODE_LETTERS: usize = 4;
 /// Where all values together are less likely than this, none is.
-const LEAST_OF_ALL: f32 = 0.02;
+const LEAST_OF_ALL: f32 = 0.003;
 /// Values kept for those who know more.
 const KEPT: usize = 10;
 /// Combinations that are tried.

@@ -30,6 +30,8 @@ pub const CALENDARS_APART: i32 = 2;
 const CLEARLY: f32 = 0.15;
 /// A value less likely than this is left out.
 const LIKELY_ENOUGH: f32 = 0.4;
+/// So is one of which next to all readings of its words say something else.
+const LEAST_MASS: f32 = 0.02;
 /// Strips that belong to a stamp of receipt.
 const STAMP_STRIPS: usize = 3;
 
@@ -184,7 +186,7 @@ impl<'s, 'a> Header<'s, 'a> {
         if may_be.is_empty() {
             *may_be = doubt::readings(&found, String::clone);
         }
-        let best = found.into_iter().next().filter(|best| best.probability >= LIKELY_ENOUGH)?;
+        let best = found.into_iter().next().filter(|best| is_likely(best))?;
         let beside = (best.words.end == strip.words.len()).then(|| self.sheet.beside(index)).flatten();
         let goes_on = beside.and_then(|beside| self.sheet.strips.get(beside)?.atoms.first());
         // A wide gap, then a stroke: the rest of the number was not read.
@@ -256,7 +258,7 @@ impl<'s, 'a> Header<'s, 'a> {
         while let Some(found) = doubt::values(strip, at, doubt::of_date, find).into_iter().next() {
             at = strip.first_atom(found.words.end).max(at + 1);
             let is_doubtful = strip.words_at(&found.words).iter().any(|placed| placed.doubtful);
-            if is_doubtful || found.probability < LIKELY_ENOUGH {
+            if is_doubtful || !is_likely(&found) {
                 continue;
             }
             let evidence = strip.evidence_in(found.words);
@@ -327,6 +329,11 @@ fn find_label(strip: &Passage, from: usize, phrases: &[Phrase]) -> Option<(usize
         return find_label(strip, found.end, phrases);
     }
     Some((start, found))
+}
+
+/// Says whether a value is likely enough to be given.
+fn is_likely<T>(value: &Weighed<T>) -> bool {
+    value.probability >= LIKELY_ENOUGH && value.mass >= LEAST_MASS
 }
 
 struct Label {

@@ -12,13 +12,21 @@ use super::number;
 use super::parties;
 use super::passage::{Atom, Passage, Sort};
 use super::sheet::Sheet;
-use crate::model::{Field, LetterDate, Reading, Reference};
+use crate::model::{Confidence, Field, LetterDate, Reading, Reference};
 use std::ops::Range;
 
 /// Atoms between the word for a letter and its number: the name of a body may stand there.
 const NOUN_REACH: usize = 18;
 /// Atoms between number and date: a bracket, and words such as `والمؤرخ في`.
 const DATE_REACH: usize = 6;
+
+/// Letters of a word that may be `كتابنا` or `كتابكم` misread.
+const LEAST_OF_NOUN: usize = 5;
+
+/// Digits that the rest of a broken number has at least, and atoms among which it is looked for.
+const REST_DIGITS: usize = 4;
+const REST_REACH: usize = 10;
+const REST_LIKELIHOOD: f32 = 0.01;
 
 /// What the last noun before a number was.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -101,11 +109,15 @@ fn noun_at(atoms: &[Atom], at: usize) -> Option<Noun> {
 /// Returns who wrote the letter whose noun ends at `noun_end` and whose "numbered" stands at `at`.
 fn issuer_of(text: &Passage, noun_end: usize, at: usize) -> Issuer {
     let Some(noun) = noun_end.checked_sub(1).and_then(|noun| text.atoms.get(noun)) else { return Issuer::Unsaid };
-    if noun.key.ends_with(&['ن', 'ا']) {
-        return Issuer::Own;
-    }
-    if noun.key.ends_with(&['ك', 'م']) {
-        return Issuer::Addressee;
+    // Right before "numbered" stands the word for a letter, though it be too badly read to be known as one.
+    let last = at.checked_sub(1).filter(|_| may_be_noun(text, at)).and_then(|last| text.atoms.get(last));
+    for word in last.into_iter().chain([noun]) {
+        if word.key.ends_with(&OUR) {
+            return Issuer::Own;
+        }
+        if word.key.ends_with(&YOUR) {
+            return Issuer::Addressee;
+        }
     }
     let name = text.trimmed(noun_end..at.max(noun_end));
     // `الأمر الوزاري` names no body, for all that the word is like one.
@@ -113,6 +125,20 @@ fn issuer_of(text: &Passage, noun_end: usize, at: usize) -> Issuer {
         return Issuer::Unsaid;
     }
     Issuer::Named(text.text(name))
+}
+
+/// Ends of the words for our letter and for your letter.
+const OUR: [char; 2] = ['ن', 'ا'];
+const YOUR: [char; 2] = ['ك', 'م'];
+
+/// Says whether the word before `at` has the end of `كتابنا` or `كتابكم`.
+fn may_be_noun(text: &Passage, at: usize) -> bool {
+    let last = at.checked_sub(1).and_then(|last| text.atoms.get(last));
+    last.is_some_and(|last| {
+        last.sort == Sort::Letters
+            && last.key.len() >= LEAST_OF_NOUN
+            && (last.key.ends_with(&OUR) || last.key.ends_with(&YOUR))
+    })
 }
 
 /// Returns the reference whose "numbered", or word for a letter, stands at `at` right before its number.
@@ -123,7 +149,9 @@ fn reference_at(
 ) -> Option<(Field<Reference>, Vec<LetterDate>, usize)> {
     let words = &labels().references;
     let letter = noun.filter(|(noun, _)| *noun == Noun::Letter).map(|(_, end)| end);
-    let (number_at, needs_date) = match labels::find_at(&text.atoms, at, &words.strong) {
+    let strong = labels::find_at(&text.atoms, at, &words.strong);
+    let is_strong = strong.is_some();
+    let (number_at, needs_date) = match strong {
         Some(_) if noun.is_some_and(|(noun, _)| noun == Noun::Other) => return None,
         Some(found) => (found.end, letter.is_none_or(|end| at > end + 1)),
         None if letter == Some(at + 1) => {
@@ -137,10 +165,31 @@ fn reference_at(
     };
     let find = |text: &Passage, at| number_and_date(text, at, needs_date);
     let found = doubt::values(text, number_at, doubt::of_number, find);
-    let (reference, days, words) = likeliest(&found)?;
+    // Before a word that says "numbered" the number itself may still come.
+    let is_cited = || letter.is_some() || may_be_noun(text, at);
+    let broken = || (is_strong && is_cited()).then(|| rest_of_broken(text, number_at)).flatten();
+    let (reference, days, words) = likeliest(&found).or_else(broken)?;
     let end = text.first_atom(words.end).max(at + 1);
     let words = text.words_of(&(at..at + 1)).start..words.end;
     Some((Field { value: reference, evidence: text.evidence_in(words) }, days, end))
+}
+
+/// Returns the last digits of a number whose beginning cannot be read, with the date behind them: too little to be given, enough to find
+/// the letter by.
+fn rest_of_broken(text: &Passage, from: usize) -> Option<(Reference, Vec<LetterDate>, Range<usize>)> {
+    let is_rest = |at: &usize| {
+        let atom = text.atoms.get(*at).filter(|atom| atom.sort == Sort::Digits && atom.key.len() >= REST_DIGITS)?;
+        match when(text, at + 1) {
+            (When::On(date), end) if date::find_at(&text.atoms, *at).is_none() => {
+                Some((atom.key.iter().collect::<String>(), date, end))
+            }
+            _ => None,
+        }
+    };
+    let (at, (number, date, end)) = (from..from + REST_REACH).find_map(|at| Some((at, is_rest(&at)?)))?;
+    let may_be = vec![Reading { text: number.clone(), probability: Confidence::new(REST_LIKELIHOOD) }];
+    let words = text.words_of(&(at..end));
+    Some((Reference { number, date: Some(date), may_be, ..Reference::default() }, Vec::new(), words))
 }
 
 type Dated = (String, When);
@@ -286,6 +335,7 @@ mod tests {
     #[test]
     fn a_citation_says_who_wrote() {
         check_issuer("إشارة الى كتابكم ذي العدد (١٢٣) في ٢٠١٤/٣/١٢", Issuer::Addressee);
+        check_issuer("عطفاً على كتابكم وكتلبنا المرقم 59 في 2/1/2014", Issuer::Own);
         check_issuer("لاحقاً لكتابنا المرقم 77 بتاريخ 5/6/2010", Issuer::Own);
         let named = Issuer::Named("وزارة المالية / دائرة الموازنة".to_owned());
         check_issuer("بكتاب وزارة المالية / دائرة الموازنة ذي العدد ح/٣ في ١/١/٢٠١٢", named);

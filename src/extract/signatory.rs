@@ -5,7 +5,7 @@
 
 use super::date::{self, Day};
 use super::header::is_bare_date;
-use super::labels::{self, Phrase, labels};
+use super::labels::{self, labels};
 use super::lists;
 use super::passage::{Atom, Passage, Placed, Sort};
 use super::sheet::Sheet;
@@ -25,8 +25,16 @@ const MOST_SPECKS: usize = 3;
 const SPECK_LETTERS: usize = 3;
 /// A strip of fewer letters, all of them doubted, is no line of print.
 const LEAST_READ: usize = 4;
+/// Letters of a name under ink that may tell it.
+const LEAST_OF_NAME: usize = 6;
+/// Letters before the end of an office's name that may be what is left of its beginning.
+const MOST_OF_BEGINNING: usize = 3;
 /// A short word before a name read with less confidence is none of it.
 const STRAY_BELOW: f32 = 0.5;
+/// Letters of such a word at most: the rest of a name half covered has more.
+const STRAY_LETTERS: usize = 2;
+/// How much further than usual an academic title may lie from what was read, where a name is looked for.
+const HONORIFIC_SLACK: f32 = 1.6;
 /// How much further than usual the whole name of an office may lie from what was read.
 const OFFICE_SLACK: f32 = 1.2;
 /// Letters of the end of an office's name that tell it.
@@ -38,7 +46,8 @@ pub fn find(sheet: &Sheet, from: usize) -> Option<Field<Signatory>> {
     // What was read well counts before what must be mended.
     let plain = |index: &usize| tail.get(*index).and_then(|strip| plain_office(strip));
     let mended = |index: &usize| tail.get(*index).and_then(|strip| mended_office(strip));
-    named(&tail, plain).or_else(|| named(&tail, mended)).or_else(|| nameless(&tail, mended))
+    let office = || named(&tail, plain).or_else(|| named(&tail, mended));
+    office().or_else(|| titleless(&tail)).or_else(|| nameless(&tail, margin(sheet), mended))
 }
 
 /// Says whether an office that signs stands at the end of a sheet, read without doubt.
@@ -51,9 +60,20 @@ pub fn is_signed(sheet: &Sheet) -> bool {
 fn tail<'s, 'a>(sheet: &'s Sheet<'a>, from: usize) -> Vec<&'s Passage<'a>> {
     let end = lists::copies_label(sheet).filter(|copies| *copies > from).unwrap_or(sheet.strips.len());
     let strips = sheet.strips.get(end.saturating_sub(REACH).max(from)..end).unwrap_or_default().iter();
-    strips
-        .filter(|strip| lists::bullet(&strip.atoms).is_none() && !is_bare_date(strip) && !is_flourish(strip))
-        .collect()
+    let margin = margin(sheet);
+    // What looks like a bullet away from the margin that lists begin at is a stroke of the pen.
+    let is_item = |strip: &&Passage| lists::bullet(&strip.atoms).is_some() && !is_apart(strip, margin);
+    strips.filter(|strip| !is_item(strip) && !is_bare_date(strip) && !is_flourish(strip)).collect()
+}
+
+/// Returns the margin that text begins at.
+fn margin(sheet: &Sheet) -> u32 {
+    sheet.strips.iter().map(|strip| strip.bounds.right).max().unwrap_or(0)
+}
+
+/// Says whether a strip stands away from the margin, as signatures do.
+fn is_apart(strip: &Passage, margin: u32) -> bool {
+    !strip.bounds.is_empty() && strip.bounds.right < margin / 4 * 3
 }
 
 /// An office as it is called, and the atoms that name it.
@@ -69,22 +89,45 @@ fn named(tail: &[&Passage], office: impl Fn(&usize) -> Option<Office>) -> Option
         let title = tail.get(index)?;
         let name_of = |at: Option<usize>| tail.get(at?).and_then(|strip| Some((*strip, name_in(strip)?)));
         let (strip, name) = name_of(index.checked_sub(1)).or_else(|| name_of(index.checked_add(1)))?;
-        let value = Signatory { name: Some(strip.text(name.clone())), title: Some(office.title) };
+        let value = Signatory { name: Some(strip.text(name.clone())), title: Some(office.title), unread: None };
         let mut evidence = strip.evidence(name);
         evidence.extend(title.evidence(office.range));
         Some(Field { value, evidence })
     })
 }
 
+/// Returns the lowest name that stands below an academic title by itself: what is lost below it is the office.
+fn titleless(tail: &[&Passage]) -> Option<Field<Signatory>> {
+    tail.windows(2).rev().find_map(|pair| {
+        let [honorific, strip] = pair else { return None };
+        let is_below = labels::is_whole(&honorific.atoms, &labels().signatory.honorifics);
+        let name = name_in(strip).filter(|_| is_below && mended_office(strip).is_none())?;
+        let value = Signatory { name: Some(strip.text(name.clone())), ..Signatory::default() };
+        Some(Field { value, evidence: strip.evidence(name) })
+    })
+}
+
 /// Returns the lowest office whose name is lost under ink: a line that says nothing else, away from the margin that text begins at.
-fn nameless(tail: &[&Passage], office: impl Fn(&usize) -> Option<Office>) -> Option<Field<Signatory>> {
-    let margin = tail.iter().map(|strip| strip.bounds.right).max()?;
+fn nameless(tail: &[&Passage], margin: u32, office: impl Fn(&usize) -> Option<Office>) -> Option<Field<Signatory>> {
     (0..tail.len()).rev().find_map(|index| {
         let strip = tail.get(index)?;
-        let office = office(&index).filter(|_| !strip.bounds.is_empty() && strip.bounds.right < margin / 4 * 3)?;
-        let value = Signatory { name: None, title: Some(office.title) };
+        let office = office(&index).filter(|_| is_apart(strip, margin))?;
+        let above = index.checked_sub(1).and_then(|above| tail.get(above));
+        let unread =
+            above.filter(|above| may_hold_name(above, strip, margin)).map(|above| above.text(0..above.atoms.len()));
+        let value = Signatory { name: None, title: Some(office.title), unread };
         Some(Field { value, evidence: strip.evidence(office.range) })
     })
+}
+
+/// Says whether what stands above an office is print under ink: away from the margin, over the office, and no other part of a letter.
+fn may_hold_name(strip: &Passage, office: &Passage, margin: u32) -> bool {
+    is_apart(strip, margin)
+        && strip.bounds.left < office.bounds.right
+        && office.bounds.left < strip.bounds.right
+        && strip.letters(0..strip.atoms.len()) >= LEAST_OF_NAME
+        && !is_closing(strip)
+        && !labels::is_whole(&strip.atoms, &labels().signatory.honorifics)
 }
 
 /// Says whether a strip is what a pen left between print: no two letters that the reader stands by.
@@ -133,7 +176,7 @@ fn plain_office(strip: &Passage) -> Option<Office> {
 fn mended_office(strip: &Passage) -> Option<Office> {
     let end = strip.trimmed(0..strip.atoms.len()).end;
     let is_short = |at: usize| strip.slice(at..end).iter().filter(|atom| atom.sort == Sort::Letters).count();
-    if is_closing(strip) || lists::bullet(&strip.atoms).is_some() {
+    if is_closing(strip) {
         return None;
     }
     (0..=MOST_SPECKS.min(end)).filter(|at| *at == 0 || strip.slice(0..*at).iter().all(is_speck)).find_map(|at| {
@@ -161,8 +204,10 @@ fn whole_office(strip: &Passage, range: Range<usize>) -> Option<String> {
     let found = labels::find_near(&atoms, 0, offices, OFFICE_SLACK).filter(|found| found.end == atoms.len());
     let letters: Vec<char> = atoms.iter().flat_map(|atom| atom.key.iter().copied()).collect();
     let of_end = || {
-        let enough = |office: &&Phrase| office.ends_with(&letters) && 2 * letters.len() >= office.length();
-        (letters.len() >= LEAST_END).then(|| offices.iter().find(enough)).flatten()
+        (0..=MOST_OF_BEGINNING).find_map(|lost| {
+            let end = letters.get(lost..).filter(|end| end.len() >= LEAST_END)?;
+            offices.iter().find(|office| office.ends_with(end) && 2 * end.len() >= office.length())
+        })
     };
     found.and_then(|found| offices.get(found.which)).or_else(of_end).map(|office| office.written().to_owned())
 }
@@ -212,8 +257,9 @@ fn name_in(strip: &Passage) -> Option<Range<usize>> {
         && NAME_WORDS.contains(&atoms.len())
         && !is_closing(strip)
         && !is_title(strip)
-        && !subject::starts_something(strip);
-    let honorific = labels::is_whole(atoms, honorifics);
+        && !subject::starts_part(strip);
+    let honorific =
+        labels::find_near(atoms, 0, honorifics, HONORIFIC_SLACK).is_some_and(|found| found.end == atoms.len());
     (fits && !honorific).then_some(start..end)
 }
 
@@ -221,7 +267,7 @@ fn name_in(strip: &Passage) -> Option<Range<usize>> {
 fn is_stray(strip: &Passage, at: usize) -> bool {
     let atom = strip.slice(at..at + 1).first();
     atom.is_some_and(|atom| {
-        atom.key.len() == 1 || atom.key.len() <= SPECK_LETTERS && strip.confidence(at..at + 1) < STRAY_BELOW
+        atom.key.len() == 1 || atom.key.len() <= STRAY_LETTERS && strip.confidence(at..at + 1) < STRAY_BELOW
     })
 }
 
@@ -236,7 +282,7 @@ fn is_loose(strip: &Passage, end: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sheet::tests::pages_of;
+    use super::super::sheet::tests::{line_at, page_of, pages_of};
     use super::*;
 
     #[track_caller]
@@ -272,6 +318,7 @@ mod tests {
 
     #[test]
     fn an_office_half_covered_is_known_by_what_is_left() {
+        check("مع التقدير\nسعد عبد الرحمن\nذير العام وكالة", Some(("سعد عبد الرحمن", "المدير العام وكالة")));
         check("مع التقدير\nسعد عبد الرحمن\nير العام وكالة", Some(("سعد عبد الرحمن", "المدير العام وكالة")));
         check("مع التقدير\nسعد عبد الرحمن\nمجلس الادارة", Some(("سعد عبد الرحمن", "رئيس مجلس الإدارة")));
         check(
@@ -279,6 +326,36 @@ mod tests {
             Some(("سعد عبد الرحمن", "مدير قسم الموارد البشرية")),
         );
         check("مع التقدير\nسعد عبد الرحمن\nير قسم الحسابات", Some(("سعد عبد الرحمن", "مدير قسم الحسابات")));
+    }
+
+    #[test]
+    fn a_name_below_an_academic_title_needs_no_office() {
+        check("مع التقدير\nالدكتورة\nسناء عبد الوهاب ٤\nنسخة منه الى :\n- الأرشيف", Some(("سناء عبد الوهاب", "")));
+        check("مع التقدير\nطارق نعمة الخفاجي\nالمدير العام", Some(("طارق نعمة الخفاجي", "المدير العام")));
+    }
+
+    #[test]
+    fn a_stroke_before_a_name_makes_it_no_item_of_a_list() {
+        let lines = |name: (&str, u32, u32)| {
+            vec![
+                line_at(100, &[("للتفضل", 850, 950), ("مع", 800, 840), ("التقدير", 700, 790)]),
+                line_at(200, &[("-", 400, 405), ("اياد", 340, 390), ("حميد", 270, 330), name]),
+                line_at(260, &[("المدير", 300, 380), ("العام", 220, 290)]),
+            ]
+        };
+        let found = |name| {
+            let pages = [page_of(1, lines(name))];
+            find(&Sheet::new(&pages), 0).map(|field| field.value)
+        };
+        let who = |name: Option<&str>, unread: Option<&str>| {
+            Some(Signatory {
+                name: name.map(str::to_owned),
+                title: Some("المدير العام".to_owned()),
+                unread: unread.map(str::to_owned),
+            })
+        };
+        assert_eq!(found(("عودة", 200, 260)), who(Some("اياد حميد عودة"), None));
+        assert_eq!(found(("عو/دة", 200, 260)), who(None, Some("- اياد حميد عو/دة")));
     }
 
     #[test]

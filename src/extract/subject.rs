@@ -110,8 +110,13 @@ fn continuation(strip: &Passage) -> Range<usize> {
     strip.trimmed(0..strip.atoms.len())
 }
 
-/// Says whether a strip begins another part of the letter, so that no sentence runs on into it.
+/// Says whether a strip begins another part of the letter or an item of a list, so that no sentence runs on into it.
 pub fn starts_something(strip: &Passage) -> bool {
+    starts_part(strip) || lists::bullet(&strip.atoms).is_some()
+}
+
+/// Says whether a strip begins another part of the letter.
+pub fn starts_part(strip: &Passage) -> bool {
     let labels = labels();
     let atoms = &strip.atoms;
     let lists = [
@@ -127,7 +132,6 @@ pub fn starts_something(strip: &Passage) -> bool {
         || label_at_start(strip).is_some()
         || misread_label(strip).is_some()
         || parties::label_at_start(strip).is_some()
-        || lists::bullet(atoms).is_some()
         || kind::of_title(atoms).is_some()
         || atoms.iter().any(|atom| atom.sort == Sort::Digits) && super::references::starts_with_one(strip)
 }

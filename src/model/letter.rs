@@ -96,6 +96,8 @@ pub struct Signatory {
     pub name: Option<String>,
     /// The office held.
     pub title: Option<String>,
+    /// What stands where the name should and is too badly read to be one: the names that the archive knows may tell.
+    pub unread: Option<String>,
 }
 
 /// The stamp of receipt (وارد).

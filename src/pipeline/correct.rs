@@ -132,10 +132,10 @@ pub fn apply(letter: &mut Letter, field: &str, values: &[String]) -> Result<(), 
             let value = one()?;
             let before = letter.signatory.take().map(|field| field.value).unwrap_or_default();
             let signatory = match field {
-                "signatory.name" => Signatory { name: value.clone(), ..before },
+                "signatory.name" => Signatory { name: value.clone(), title: before.title, unread: None },
                 _ => Signatory { title: value.clone(), ..before },
             };
-            let is_empty = signatory == Signatory::default();
+            let is_empty = signatory.name.is_none() && signatory.title.is_none();
             letter.signatory = (!is_empty).then(|| set(signatory, &value.unwrap_or_default()));
         }
         "received" | "received.number" | "received.date" => {

@@ -25,6 +25,7 @@ mod repair;
 mod retry;
 mod scan;
 mod searchable;
+mod settle;
 mod store;
 pub mod threads;
 mod verify;

@@ -3,13 +3,14 @@
 use super::bodies;
 use super::failure::ArchiveError;
 use super::parts::Part;
-use super::threads;
+use super::{settle, threads};
 use crate::archive::record;
 use crate::archive::{BlobStore, FsBlobs};
 use crate::catalogue::{Catalogue, DocumentRow, SqliteCatalogue};
 use crate::model::{ContentHash, Document, DocumentId, Letter, Page, PageNumber};
 use crate::search::{LocalIndex, SearchIndex};
 use crate::thread::bodies::Bodies;
+use crate::thread::names::Names;
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -39,6 +40,13 @@ pub struct Store {
     _lock: Option<File>,
     bodies: OnceLock<Bodies>,
     codes: OnceLock<HashMap<String, u64>>,
+    names: OnceLock<Names>,
+}
+
+/// Returns the letter of a row as it was understood by itself.
+fn letter_of(row: &DocumentRow) -> Result<Letter, ArchiveError> {
+    record::decode_letter(&row.letter.record)
+        .map_err(|source| ArchiveError::Record { what: format!("letter of {}", row.id), source })
 }
 
 impl Store {
@@ -87,6 +95,7 @@ impl Store {
             _lock: lock,
             bodies: OnceLock::new(),
             codes: OnceLock::new(),
+            names: OnceLock::new(),
         };
         if access == Access::Write {
             let suspects = store.catalogue.note_deaths()?;
@@ -104,7 +113,7 @@ impl Store {
     /// Enters the letters of an archive that an earlier program wrote with what they are looked up by.
     fn relate_earlier_letters(&self) -> Result<(), ArchiveError> {
         for id in self.catalogue.not_related()? {
-            match self.document(&id) {
+            match self.document_as_read(&id) {
                 Ok(Some(document)) => self.catalogue.relate(&id, &threads::letter_row(&document)?)?,
                 Ok(None) => {}
                 // `verify` names the damage; a letter that cannot be read now may be restored later.
@@ -182,6 +191,18 @@ impl Store {
         Ok(self.codes.get_or_init(HashMap::new))
     }
 
+    /// Returns the names of those who signed letters, as they were when they were first asked for.
+    ///
+    /// # Errors
+    /// [`ArchiveError`] when the catalogue does not answer.
+    pub fn names(&self) -> Result<&Names, ArchiveError> {
+        if self.names.get().is_none() {
+            let names = Names::new(self.catalogue.signatories()?);
+            return Ok(self.names.get_or_init(|| names));
+        }
+        Ok(self.names.get_or_init(Names::default))
+    }
+
     /// Returns the folder.
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -192,8 +213,15 @@ impl Store {
     /// # Errors
     /// [`ArchiveError`] when a record is missing or damaged; `verify` names which.
     pub fn document(&self, id: &DocumentId) -> Result<Option<Document>, ArchiveError> {
+        let Some(mut document) = self.document_as_read(id)? else { return Ok(None) };
+        settle::link(self, *id, &mut document.letter)?;
+        Ok(Some(document))
+    }
+
+    /// Returns a whole document as it was understood by itself, without what other letters say of it.
+    fn document_as_read(&self, id: &DocumentId) -> Result<Option<Document>, ArchiveError> {
         let Some(row) = self.catalogue.document(id)? else { return Ok(None) };
-        let letter = self.letter(&row)?;
+        let letter = letter_of(&row)?;
         let mut pages = Vec::with_capacity(row.pages.len());
         for (number, hash) in (1..).zip(&row.pages) {
             pages.push(Page { number: PageNumber(number), ..self.page(hash)? });
@@ -206,9 +234,8 @@ impl Store {
     /// # Errors
     /// [`ArchiveError`] when the record is damaged.
     pub fn letter(&self, row: &DocumentRow) -> Result<Letter, ArchiveError> {
-        let mut letter = record::decode_letter(&row.letter.record)
-            .map_err(|source| ArchiveError::Record { what: format!("letter of {}", row.id), source })?;
-        threads::link(self, row.id, &mut letter)?;
+        let mut letter = letter_of(row)?;
+        settle::link(self, row.id, &mut letter)?;
         Ok(letter)
     }
 

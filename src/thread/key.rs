@@ -8,6 +8,10 @@ const FEWEST_DIGITS: usize = 3;
 /// Costs of the ways in which two readings of one number differ; equal ones cost nothing.
 const CODE_LOST: f32 = 0.5;
 const CODE_DIFFERS: f32 = 0.8;
+const BEGINNING_LOST: f32 = 0.9;
+const BEGINNING_DIFFERS: f32 = 1.4;
+/// Digits of a group that tells a number by itself.
+const LONG_GROUP: usize = 4;
 const DIGIT_SLIP: f32 = 1.4;
 
 /// Returns the key of a letter's number, or `None` where it has no digit: codes of letters folded and without dots, digits
@@ -54,13 +58,29 @@ pub fn slip(a: &str, b: &str) -> Option<f32> {
     if figures(&digits_a).min(figures(&digits_b)) < FEWEST_DIGITS {
         return None;
     }
-    match (code_a == code_b, digits_a == digits_b) {
+    if digits_a != digits_b && (is_rest(a, b) || is_rest(b, a)) {
+        return Some(BEGINNING_LOST);
+    }
+    let differs = match (code_a == code_b, digits_a == digits_b) {
         (_, true) if code_a.is_empty() || code_b.is_empty() => Some(CODE_LOST),
         // The same digits under two codes are two registers, unless one letter was misread.
         (false, true) => one_edit(&code_a, &code_b).then_some(CODE_DIFFERS),
         (true, false) => one_edit(&digits_a, &digits_b).then_some(DIGIT_SLIP),
         _ => None,
-    }
+    };
+    differs.or_else(|| has_same_end(a, b).then_some(BEGINNING_DIFFERS))
+}
+
+/// Says whether the beginnings alone of two numbers differ, and their ends are long enough to tell them.
+fn has_same_end(a: &str, b: &str) -> bool {
+    let ends = a.rsplit_once('/').zip(b.rsplit_once('/'));
+    ends.is_some_and(|((_, a), (_, b))| a == b && a.len() >= LONG_GROUP && is_digits(a))
+}
+
+/// Says whether `rest` is the last group of digits of `whole`, and long enough to be no other number's.
+fn is_rest(rest: &str, whole: &str) -> bool {
+    let last = whole.rsplit_once('/').map(|(_, last)| last);
+    rest.len() >= LONG_GROUP && is_digits(rest) && last == Some(rest)
 }
 
 /// Parts a key into its letters and its groups of digits.
@@ -111,6 +131,9 @@ mod tests {
         check_slip("مع/12/345", "مع/12/845", Some(DIGIT_SLIP));
         check_slip("12345", "1345", Some(DIGIT_SLIP));
         check_slip("12/345", "12345", Some(DIGIT_SLIP));
+        check_slip("قم/23/18131", "18131", Some(BEGINNING_LOST));
+        check_slip("دف/30/2108", "230/2108", Some(BEGINNING_DIFFERS));
+        check_slip("ع/ز/1209", "ع/6/1209", Some(BEGINNING_DIFFERS));
         check_slip("مع/12/345", "ع/12/845", None);
         check_slip("مع/12/345", "قف/12/345", None);
         check_slip("12345", "12543", None);

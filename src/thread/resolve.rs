@@ -48,6 +48,8 @@ pub struct Candidate {
 
 /// Dearer pairs are two letters.
 const DEAREST: f32 = 1.3;
+/// A date whose sevens are ones, where the number was misread in the same way: one cause, one price.
+const DATE_OF_STROKES: f32 = 0.1;
 /// The next best must cost so much more.
 const MARGIN: f32 = 0.3;
 /// A letter whose number could not be read: date, issuer and subject must all agree.
@@ -111,6 +113,7 @@ fn cost(citation: &Citation<'_>, candidate: &Candidate) -> Option<f32> {
     };
     cost += match (citation.date, candidate.date) {
         (Some(cited), Some(dated)) if cited == dated => 0.0,
+        (Some(cited), Some(dated)) if is_of_strokes(citation, candidate, cited, dated) => DATE_OF_STROKES,
         (Some(cited), Some(dated)) if misread(cited, dated) => DATE_SLIP,
         (Some(_), Some(_)) => return None,
         _ => DATE_UNKNOWN + if digits(citation.number) < 4 { SHORT_NUMBER } else { 0.0 },
@@ -156,6 +159,25 @@ fn misread(a: LetterDate, b: LetterDate) -> bool {
     let [day, month, year] = b.each_ref().map(|part| part.replace('7', "1"));
     let alike = a.each_ref().map(|part| part.replace('7', "1"));
     slip || alike == [&day, &month, &year].map(String::clone) || alike == [month, day, year]
+}
+
+/// Says whether number and date both differ by taking ١ for ٧ alone: print that leans makes a reader do so everywhere.
+fn is_of_strokes(citation: &Citation<'_>, candidate: &Candidate, cited: LetterDate, dated: LetterDate) -> bool {
+    let ones = |text: &str| text.replace('7', "1");
+    let same_number = |number: &str| number != citation.number && ones(number) == ones(citation.number);
+    ones(&cited.to_string()) == ones(&dated.to_string()) && candidate.number.as_deref().is_some_and(same_number)
+}
+
+/// Returns the other dates that a date may be if its sevens are ones.
+pub fn dates_meant(date: LetterDate) -> Vec<LetterDate> {
+    let ones = |part: i8| part.to_string().replace('7', "1").parse().unwrap_or(part);
+    let (day, month) = (ones(date.day()), ones(date.month()));
+    let meant = [(day, month), (day, date.month()), (date.day(), month)];
+    let mut dates: Vec<LetterDate> =
+        meant.into_iter().filter_map(|(day, month)| LetterDate::new(date.year(), month, day).ok()).collect();
+    dates.retain(|other| *other != date);
+    dates.dedup();
+    dates
 }
 
 /// Says whether two letters are one: scanned twice, or held as a copy by another body. Number, date and issuer agree as far as they are
@@ -228,6 +250,21 @@ mod tests {
         check("ف/15/12426", None, Some(MINISTRY), None, Some("meant"));
         check("ف/15/12426", Some(date(2011, 1, 2)), Some(MINISTRY), None, None);
         check("ف/15/99999", Some(date(2012, 6, 25)), Some(MINISTRY), None, None);
+    }
+
+    #[test]
+    fn ones_taken_for_sevens_in_number_and_date_are_one_slip() {
+        let meant = letter("meant", "ح/761", date(2010, 1, 11), MINISTRY);
+        let cited = |number, issuer| {
+            let (date, subject) = (Some(date(2010, 7, 17)), Some("صيانة جسر المثنى"));
+            let citation = Citation { by: id("citing"), number, date, issuer, on: None, subject };
+            resolve(&citation, std::slice::from_ref(&meant))
+        };
+        assert_eq!(cited("ح/767", Some(MINISTRY)), Some(id("meant")));
+        assert_eq!(cited("ح/767", None), None);
+        assert_eq!(cited("ح/768", Some(MINISTRY)), None);
+        assert_eq!(dates_meant(date(2010, 7, 17)), [date(2010, 1, 11), date(2010, 7, 11), date(2010, 1, 17)]);
+        assert_eq!(dates_meant(date(2010, 3, 12)), []);
     }
 
     #[test]

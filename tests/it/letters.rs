@@ -118,6 +118,48 @@ fn a_thread_is_whole_in_whatever_order_its_letters_come() {
     }
 }
 
+/// Leaves out the lines that begin so: what ink covers.
+fn without(text: &str, covered: &[&str]) -> String {
+    let stays = |line: &&str| !covered.iter().any(|start| line.starts_with(start));
+    text.lines().filter(stays).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_letter_whose_number_and_date_are_lost_is_found_by_what_it_is_about() {
+    let desk = Desk::new();
+    let lost = desk.take_in("lost", &[&without(&question(), &["العدد", "التاريخ"])]).remove(0);
+    // Another of that day whose number is lost, of another body, is not meant.
+    let other = letter("أمانة بغداد", COMPANY, "", "١/٣/٢٠١٤", "تبليط شارع", "نرجو بيان الرأي");
+    desk.take_in("other", &[&without(&other, &["العدد"])]);
+    assert_eq!(desk.show(&lost)["letter"]["number"], Value::Null);
+    let answer_id = desk.take_in("answer", &[&answer()]).remove(0);
+    assert_eq!(desk.show(&answer_id)["letter"]["references"][0]["document"], *lost);
+    let letter = &desk.show(&lost)["letter"];
+    assert_eq!((letter["number"].as_str(), letter["date"].as_str()), (Some("ف/15/4271"), Some("2014-03-01")));
+    // A second letter that may be meant, and neither is.
+    let twin = letter_about_the_bridge("نرجو الإسراع");
+    desk.take_in("twin", &[&without(&twin, &["العدد", "التاريخ"])]);
+    assert_eq!(desk.show(&answer_id)["letter"]["references"][0]["document"], Value::Null);
+    assert_eq!(desk.show(&lost)["letter"]["number"], Value::Null);
+}
+
+fn letter_about_the_bridge(text: &str) -> String {
+    letter(MINISTRY, COMPANY, "ف/١٥/٤٢٧٢", "٢/٣/٢٠١٤", "صيانة جسر الكوت", text)
+}
+
+#[test]
+fn a_name_without_its_beginning_is_the_one_that_signed_before() {
+    let desk = Desk::new();
+    let covered = answer().replace("سعد عبد الرحمن التميمي", "عبد الرحمن التميمي");
+    let answer_id = desk.take_in("answer", &[&covered]).remove(0);
+    let name = || desk.show(&answer_id)["letter"]["signatory"]["name"].clone();
+    assert_eq!(name(), "عبد الرحمن التميمي");
+    desk.take_in("question", &[&question()]);
+    assert_eq!(name(), "سعد عبد الرحمن التميمي");
+    run(desk.archive(), ["correct", &answer_id, "signatory.name", "عبد الرحمن التميمي"]).expect_code(0);
+    assert_eq!(name(), "عبد الرحمن التميمي", "what a person set stays");
+}
+
 #[test]
 fn a_file_of_several_letters_is_parted_joined_and_parted_again() {
     let desk = Desk::new();

@@ -186,7 +186,7 @@ impl<'s, 'a> Header<'s, 'a> {
         if may_be.is_empty() {
             *may_be = doubt::readings(&found, String::clone);
         }
-        let best = found.into_iter().next().filter(|best| is_likely(best))?;
+        let best = found.into_iter().next().filter(is_likely)?;
         let beside = (best.words.end == strip.words.len()).then(|| self.sheet.beside(index)).flatten();
         let goes_on = beside.and_then(|beside| self.sheet.strips.get(beside)?.atoms.first());
         // A wide gap, then a stroke: the rest of the number was not read.

@@ -6,6 +6,7 @@
 use super::failure::{ArchiveError, Failure};
 use super::intake::{End, Ended, InFlight, Job};
 use super::parts::{self, KeptPage, Part};
+use super::settle;
 use super::store::Store;
 use crate::catalogue::{InputStatus, UnreadPage};
 use crate::ingest;
@@ -119,10 +120,7 @@ impl<'a> Filing<'a> {
         self.commit()?;
         let mut touched = BTreeSet::new();
         for id in mem::take(&mut self.unsettled) {
-            touched.insert(id);
-            let Some(row) = self.store.catalogue.document(&id)? else { continue };
-            let cited = self.store.letter(&row)?.references.into_iter().filter_map(|field| field.value.document);
-            touched.extend(cited);
+            touched.extend(settle::touched_by(self.store, &id)?);
         }
         for id in touched {
             let Some(row) = self.store.catalogue.document(&id)? else { continue };

@@ -62,6 +62,53 @@ pub fn link(store: &Store, document: DocumentId, letter: &mut Letter) -> Result<
     name_as_known(store, letter)
 }
 
+/// Letters of one day that are looked at for what a citation may settle of them.
+const MOST_OF_A_DAY: usize = 100;
+
+/// Returns the letters, itself among them, whose number or date may be another one now that this letter is there. Most letters leave
+/// nothing open, and nothing is asked about those.
+///
+/// # Errors
+/// [`ArchiveError`] when the archive cannot be read.
+pub fn touched_by(store: &Store, id: &DocumentId) -> Result<Vec<DocumentId>, ArchiveError> {
+    let Some(row) = store.catalogue.document(id)? else { return Ok(Vec::new()) };
+    let mut touched = Vec::new();
+    if is_open(id, &row.letter)? {
+        touched.push(*id);
+    }
+    let mut all_plain = true;
+    for cited in &row.letter.citations {
+        let letters = store.catalogue.letters_like(&cited.number_key, cited.date)?;
+        let is_plain = |letter: &LetterKey| {
+            letter.number_key.as_ref() == Some(&cited.number_key) && cited.date.is_some() && letter.date == cited.date
+        };
+        if letters.iter().any(is_plain) {
+            continue;
+        }
+        all_plain = false;
+        for letter in letters.into_iter().take(MOST_OF_A_DAY) {
+            let Some(row) = store.catalogue.document(&letter.document)? else { continue };
+            if is_open(&letter.document, &row.letter)? {
+                touched.push(letter.document);
+            }
+        }
+    }
+    if !all_plain && !store.catalogue.undated_letters(1)?.is_empty() {
+        touched.extend(store.letter(&row)?.references.into_iter().filter_map(|field| field.value.document));
+    }
+    Ok(touched)
+}
+
+/// Says whether number or date of a letter were not read, or the number with doubt.
+fn is_open(id: &DocumentId, row: &LetterRow) -> Result<bool, ArchiveError> {
+    if row.number.is_none() || row.date.is_none() {
+        return Ok(true);
+    }
+    let letter = record::decode_letter(&row.record)
+        .map_err(|source| ArchiveError::Record { what: format!("letter of {id}"), source })?;
+    Ok(!letter.number_may_be.is_empty())
+}
+
 /// Returns the letter that a citation means among those of which no date was read: by its number, else the only one of that issuer in
 /// that matter of which no number was read either, if no other number is cited of it.
 ///

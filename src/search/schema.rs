@@ -5,7 +5,8 @@ use super::analyser::SlotTokenizer;
 use super::query::FieldName;
 use crate::model::ContentHash;
 use crate::text::stem;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
 use std::path::Path;
 use tantivy::schema::{FAST, Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions};
 use tantivy::{Index, IndexSettings};
@@ -118,19 +119,17 @@ fn format() -> String {
 
 /// Opens the index in `dir`.
 pub(super) fn open(dir: &Path) -> Result<(Index, Fields), SearchError> {
+    // Without it nothing was ever indexed here, whatever a crash left of the rest.
+    if !dir.join("meta.json").exists() {
+        return Err(SearchError::Missing(dir.to_owned()));
+    }
     let found = match fs::read_to_string(dir.join(FORMAT_FILE)) {
         Ok(text) => text.trim().to_owned(),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !dir.join("meta.json").exists() => {
-            return Err(SearchError::Missing(dir.to_owned()));
-        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => "unknown".to_owned(),
         Err(error) => return Err(error.into()),
     };
     if found != format() {
         return Err(SearchError::Outdated { path: dir.to_owned(), found, wanted: format() });
-    }
-    if !dir.join("meta.json").exists() {
-        return Err(SearchError::Missing(dir.to_owned()));
     }
     let index = Index::open_in_dir(dir)?;
     index.tokenizers().register(SLOTS, SlotTokenizer);
@@ -141,7 +140,9 @@ pub(super) fn open(dir: &Path) -> Result<(Index, Fields), SearchError> {
 pub(super) fn create(dir: &Path) -> Result<(Index, Fields), SearchError> {
     fs::create_dir_all(dir)?;
     // The format stands first: an index without it would count as one of an unknown version.
-    fs::write(dir.join(FORMAT_FILE), format())?;
+    let mut file = File::create(dir.join(FORMAT_FILE))?;
+    file.write_all(format().as_bytes())?;
+    file.sync_all()?;
     let (schema, fields) = Fields::build();
     // Pages are read one by one from all over the index: small blocks hold little that nobody asked for.
     let settings = IndexSettings { docstore_blocksize: 4096, ..IndexSettings::default() };
@@ -155,5 +156,21 @@ pub(super) fn clear(dir: &Path) -> Result<(), SearchError> {
     match fs::remove_dir_all(dir) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_full_disk_left_of_an_index_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(FORMAT_FILE), "").unwrap();
+        assert!(matches!(open(folder.path()), Err(SearchError::Missing(_))));
+        create(folder.path()).unwrap();
+        assert!(open(folder.path()).is_ok());
+        fs::write(folder.path().join(FORMAT_FILE), "4 abc").unwrap();
+        assert!(matches!(open(folder.path()), Err(SearchError::Outdated { .. })));
     }
 }

@@ -142,9 +142,10 @@ impl<'a> Filing<'a> {
     /// [`ArchiveError`] when the index cannot be written.
     pub fn commit(&mut self) -> Result<(), ArchiveError> {
         if !self.not_committed.is_empty() {
+            let documents = mem::take(&mut self.not_committed);
+            // Where this fails, the index may have lost them: a later commit says nothing of them, and they wait for the next run.
             self.index.commit()?;
-            self.store.catalogue.set_indexed(&self.not_committed)?;
-            self.not_committed.clear();
+            self.store.catalogue.set_indexed(&documents)?;
             self.oldest = None;
         }
         Ok(())

@@ -76,6 +76,7 @@ fn by_stage(folder: &Path) -> Outcomes<()> {
                 reason: None,
                 lines,
                 second_reading: Vec::new(),
+                codes: Vec::new(),
             };
             let record = stages.time("pack the record", || record::encode_page(&page))?;
             stages.time("keep the record", || blobs.put(&record))?;

@@ -4,8 +4,8 @@
 //! its version. A later version gets a type of its own beside these, and the readers here learn to lift the old one.
 
 use crate::model::{
-    Confidence, Dpi, EngineId, Evidence, Field, FieldSource, Kind, Letter, Line, Origin, Page, PageNumber, PixelBox,
-    PixelSize, Reading, Received, Reference, Rotation, Signatory, Word,
+    Code, Confidence, Dpi, EngineId, Evidence, Field, FieldSource, Kind, Letter, Line, Origin, Page, PageNumber,
+    PixelBox, PixelSize, Reading, Received, Reference, Rotation, Signatory, Symbology, Word,
 };
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use jiff::civil::Date;
@@ -60,6 +60,9 @@ struct PageV1 {
     /// What doubtful words may be; left out where there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     doubts: Vec<DoubtV1>,
+    /// Codes for machines: how written, what they say, where; left out where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    codes: Vec<(String, String, [u32; 4])>,
 }
 
 /// Text, box and confidence in thousandths: short, since a page has hundreds.
@@ -90,6 +93,9 @@ pub fn encode_page(page: &Page) -> Result<Vec<u8>, RecordError> {
         lines: lines(&page.lines),
         second_reading: lines(&page.second_reading),
         doubts: doubts(&page.lines),
+        codes: (page.codes.iter())
+            .map(|code| (code.symbology.as_str().to_owned(), code.text.clone(), code.bounds.edges()))
+            .collect(),
     };
     let mut packer = GzEncoder::new(Vec::new(), Compression::default());
     packer.write_all(&serde_json::to_vec(&record)?)?;
@@ -129,7 +135,15 @@ pub fn decode_page(record: &[u8]) -> Result<Page, RecordError> {
         reason: record.reason,
         lines,
         second_reading: record.second_reading.into_iter().map(line).collect(),
+        codes: record.codes.into_iter().map(code_of).collect::<Result<_, _>>()?,
     })
+}
+
+fn code_of((symbology, text, bounds): (String, String, [u32; 4])) -> Result<Code, RecordError> {
+    match Symbology::ALL.into_iter().find(|known| known.as_str() == symbology) {
+        Some(symbology) => Ok(Code { symbology, text, bounds: PixelBox::from(bounds) }),
+        None => Err(RecordError::Value { field: "codes", value: symbology }),
+    }
 }
 
 fn thousandths(confidence: Confidence) -> u16 {
@@ -193,6 +207,8 @@ struct LetterV1 {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     number_may_be: Vec<(String, u16)>,
     date: Option<FieldV1<Date>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    date_may_be: Vec<FieldV1<Date>>,
     hijri_date: Option<FieldV1<String>>,
     from: Option<FieldV1<String>>,
     to: Vec<FieldV1<String>>,
@@ -258,6 +274,7 @@ pub fn encode_letter(letter: &Letter) -> Result<String, RecordError> {
         number: letter.number.as_ref().map(text),
         number_may_be: pack_readings(&letter.number_may_be),
         date: letter.date.as_ref().map(|date| pack(date, |date| *date)),
+        date_may_be: letter.date_may_be.iter().map(|date| pack(date, |date| *date)).collect(),
         hijri_date: letter.hijri_date.as_ref().map(text),
         from: letter.from.as_ref().map(text),
         to: texts(&letter.to),
@@ -299,6 +316,7 @@ pub fn decode_letter(record: &str) -> Result<Letter, RecordError> {
         number: record.number.map(|field| unpack(field, Ok)).transpose()?,
         number_may_be: unpack_readings(record.number_may_be),
         date: record.date.map(|field| unpack(field, Ok)).transpose()?,
+        date_may_be: record.date_may_be.into_iter().map(|field| unpack(field, Ok)).collect::<Result<_, _>>()?,
         hijri_date: record.hijri_date.map(|field| unpack(field, Ok)).transpose()?,
         from: record.from.map(|field| unpack(field, Ok)).transpose()?,
         to: texts(record.to)?,
@@ -375,6 +393,11 @@ mod tests {
             reason: None,
             lines: vec![Line::new(vec![word("العدد", 1000), doubtful]), Line::new(vec![word("م/", 500)])],
             second_reading: vec![Line::new(vec![word("العبد", 1000)])],
+            codes: vec![Code {
+                symbology: Symbology::Code128,
+                text: "PATCHT".to_owned(),
+                bounds: PixelBox::new(3, 2, 9, 8),
+            }],
         }
     }
 

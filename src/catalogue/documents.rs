@@ -189,6 +189,23 @@ pub(super) fn undated_letters(connection: &Connection, limit: usize) -> rusqlite
     connection.prepare_cached(sql)?.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], letter_key)?.collect()
 }
 
+/// Returns the days between which nearly all letters are dated: a hundredth of them may lie before, as many after.
+/// `None` with fewer than `least` dated letters.
+pub(super) fn usual_dates(connection: &Connection, least: u32) -> rusqlite::Result<Option<(LetterDate, LetterDate)>> {
+    let count = "SELECT count(*) FROM documents WHERE letter_date IS NOT NULL";
+    let count: u32 = connection.prepare_cached(count)?.query_row([], |row| row.get(0))?;
+    if count < least.max(1) {
+        return Ok(None);
+    }
+    let nth = |order: &str| {
+        let sql = format!(
+            "SELECT letter_date FROM documents WHERE letter_date IS NOT NULL ORDER BY letter_date {order} LIMIT 1 OFFSET ?1"
+        );
+        connection.prepare_cached(&sql)?.query_row([count / 100], |row| parsed(row, "letter_date"))
+    };
+    Ok(Some((nth("ASC")?, nth("DESC")?)))
+}
+
 /// Returns the bodies of which letters are cited.
 pub(super) fn cited_issuers(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let sql = "SELECT DISTINCT issuer FROM citations WHERE issuer IS NOT NULL";

@@ -461,6 +461,9 @@ pub trait Catalogue: Send + Sync {
     /// Returns the letters of which issuer and subject were read and no date, the first received first, `limit` at most.
     fn undated_letters(&self, limit: usize) -> Result<Vec<LetterKey>, CatalogueError>;
 
+    /// Returns the days between which nearly all letters are dated; `None` with fewer than `least` dated letters.
+    fn usual_dates(&self, least: u32) -> Result<Option<(LetterDate, LetterDate)>, CatalogueError>;
+
     /// Returns the bodies of which letters are cited.
     fn cited_issuers(&self) -> Result<Vec<String>, CatalogueError>;
 

@@ -263,6 +263,10 @@ impl Catalogue for SqliteCatalogue {
         self.read(|connection| documents::undated_letters(connection, limit))
     }
 
+    fn usual_dates(&self, least: u32) -> Result<Option<(LetterDate, LetterDate)>, CatalogueError> {
+        self.read(|connection| documents::usual_dates(connection, least))
+    }
+
     fn cited_issuers(&self) -> Result<Vec<String>, CatalogueError> {
         self.read(documents::cited_issuers)
     }
@@ -483,6 +487,8 @@ mod tests {
         assert_eq!((citations("قم/77", 9), citations("0", 1), citations("0", 9)), (1, 1, 0));
         assert_eq!(catalogue.issuers().unwrap(), [("وزارة المالية".to_owned(), 1)]);
         assert_eq!(catalogue.signatories().unwrap(), [("سعد عبد الرحمن".to_owned(), 1)]);
+        assert_eq!(catalogue.usual_dates(1).unwrap(), date(12).zip(date(12)));
+        assert_eq!(catalogue.usual_dates(2).unwrap(), None);
         assert_eq!(catalogue.undated_letters(10).unwrap(), []);
         assert_eq!(catalogue.cited_issuers().unwrap(), Vec::<String>::new());
         assert_eq!(catalogue.citations_of("وزارة المالية", 10).unwrap(), []);

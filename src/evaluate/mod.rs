@@ -293,6 +293,7 @@ mod tests {
             reason: None,
             lines: vec![Line::new(words.iter().map(word).collect())],
             second_reading: Vec::new(),
+            codes: Vec::new(),
         }
     }
 

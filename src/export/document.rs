@@ -282,6 +282,7 @@ mod tests {
                 reason: None,
                 lines: vec![Line::new(vec![word])],
                 second_reading: Vec::new(),
+                codes: Vec::new(),
             }],
             letter: Letter {
                 number: Some(Field { value: "12".to_owned(), evidence: vec![evidence] }),

@@ -29,7 +29,7 @@ const FIRST_PAGE: f32 = 1.0;
 const AFTER_THE_END: f32 = 1.0;
 const IN_THE_MIDDLE: f32 = -0.5;
 const COPIES_GO_ON: f32 = -1.0;
-/// A separator sheet holds no more letters than this.
+/// A separator sheet holds no more letters than this: with more, a code on it says something of the letter.
 const SEPARATOR_LETTERS: usize = 60;
 
 /// A page on which a further letter begins.
@@ -49,21 +49,21 @@ pub fn starts(pages: &[Page]) -> Vec<Start> {
     let looks: Vec<Look> = pages.iter().enumerate().map(|(index, page)| Look::at(page, index)).collect();
     let mut starts = Vec::new();
     let mut before: Option<&Look> = None;
-    let mut separated = false;
+    let mut separated: Option<String> = None;
     for (page, look) in looks.iter().enumerate() {
-        if look.is_empty {
+        if look.separator.is_some() {
+            separated.clone_from(&look.separator);
             continue;
         }
-        if look.is_separator {
-            separated = true;
+        if look.is_empty {
             continue;
         }
         // Nothing but blank or separator sheets stands before the first letter.
         if let Some(before) = before {
-            let reason = if separated { Some("separator sheet".to_owned()) } else { look.begins_after(before) };
+            let reason = separated.take().or_else(|| look.begins_after(before));
             starts.extend(reason.map(|reason| Start { page, reason }));
         }
-        separated = false;
+        separated = None;
         before = Some(look);
     }
     starts
@@ -73,7 +73,8 @@ pub fn starts(pages: &[Page]) -> Vec<Start> {
 #[derive(Debug, Default)]
 struct Look {
     is_empty: bool,
-    is_separator: bool,
+    /// What tells that the page is a separator sheet.
+    separator: Option<String>,
     /// Signs of a beginning, with their weights.
     signs: Vec<(&'static str, f32)>,
     number: Option<u32>,
@@ -86,16 +87,20 @@ impl Look {
         let sheet = Sheet::new(std::slice::from_ref(page));
         // Page 2 of a letter has a page before it: what claims otherwise is a date in a stamp, or a list's number.
         let number = sheet::page_number(page).filter(|number| *number as usize <= index + 1);
+        let code =
+            page.codes.first().map(|code| format!("separator sheet ({}: {})", code.symbology.as_str(), code.text));
         let Some(first) = sheet.strips.first() else {
-            return Self { is_empty: number.is_none(), number, ..Self::default() };
+            return Self { is_empty: number.is_none(), separator: code, number, ..Self::default() };
         };
         let letters: usize = sheet.strips.iter().map(|strip| strip.letters(0..usize::MAX)).sum();
         let is = |strip: &Passage, phrases: &[Phrase]| labels::find(&strip.atoms, 0, phrases).is_some();
-        let is_separator =
-            letters <= SEPARATOR_LETTERS && sheet.strips.iter().any(|strip| is(strip, &labels().separators));
+        let says_so = || sheet.strips.iter().any(|strip| is(strip, &labels().separators));
+        let separator = (letters <= SEPARATOR_LETTERS)
+            .then(|| code.or_else(|| says_so().then(|| "separator sheet".to_owned())))
+            .flatten();
         Self {
             is_empty: false,
-            is_separator,
+            separator,
             signs: signs(&sheet),
             number,
             starts_with_copies: lists::bullet(&first.atoms).is_some()
@@ -180,6 +185,7 @@ fn signed(sheet: &Sheet) -> bool {
 mod tests {
     use super::super::sheet::tests::pages_of;
     use super::*;
+    use crate::model::{Code, PixelBox, Symbology};
 
     #[track_caller]
     fn check(text: &str, want: &[usize]) {
@@ -226,6 +232,23 @@ mod tests {
     #[test]
     fn whatever_follows_a_separator_sheet_begins() {
         check(&format!("{FIRST}\u{c}PATCH T\u{c}كشف بأسماء الموظفين المشمولين"), &[2]);
+    }
+
+    #[test]
+    fn a_code_on_a_page_of_its_own_parts_letters_and_one_on_a_letter_does_not() {
+        let code =
+            Code { symbology: Symbology::QrCode, text: "box 12".to_owned(), bounds: PixelBox::new(0, 0, 10, 10) };
+        let parted = |text: &str, on: usize| {
+            let mut pages = pages_of(text);
+            pages[on].codes.push(code.clone());
+            starts(&pages)
+        };
+        let reason = "separator sheet (QR code: box 12)".to_owned();
+        for sheet in ["", "12 كيس"] {
+            let text = format!("{FIRST}\u{c}{sheet}\u{c}كشف بأسماء الموظفين المشمولين");
+            assert_eq!(parted(&text, 1), [Start { page: 2, reason: reason.clone() }], "{sheet:?}");
+        }
+        assert_eq!(parted(&format!("{FIRST}\u{c}{LAST}\u{c}كشف بأسماء الموظفين المشمولين"), 1), []);
     }
 
     #[test]

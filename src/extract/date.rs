@@ -67,16 +67,23 @@ fn digits(atom: Option<&Atom>) -> Option<Group> {
     Some((atom.value()?, length - usize::from(stop)))
 }
 
-/// Returns the first place from `from` on and before `until` where a date stands whose year has three digits or five: the atom it starts
-/// at, the days that it can be with one digit more or less, and the atom after its last. Readers take two equal digits for one.
+/// Returns the first place from `from` on and before `until` where a date stands whose year has two digits, three or five: the atom it starts
+/// at, the days that it can be, and the atom after its last. Readers take two equal digits for one or one for two; two alone mean a
+/// year of any century.
 pub fn find_damaged(atoms: &[Atom], from: usize, until: usize) -> Option<(usize, Vec<LetterDate>, usize)> {
     (from..until.min(atoms.len())).find_map(|at| {
         let ([first, second, third], end) = three_groups(atoms, at)?;
+        if goes_on(atoms, end) {
+            return None;
+        }
         let (year, day) = match (first.1, third.1) {
             (1 | 2, 3 | 5) => (third.0, first.0),
             (3 | 5, 1 | 2) => (first.0, third.0),
+            (2, 1 | 2) if first.0 > 31 => (first.0, third.0),
+            (1 | 2, 2) => (third.0, first.0),
             _ => return None,
         };
+        let of_century = first.1 <= 2 && third.1 <= 2;
         let digits = year.to_string();
         // Or five: a digit was read twice.
         let without_one = |text: &str| -> Vec<String> {
@@ -87,7 +94,7 @@ pub fn find_damaged(atoms: &[Atom], from: usize, until: usize) -> Option<(usize,
             let whole = whole.to_string();
             without_one(&whole).contains(&digits) || without_one(&digits).contains(&whole)
         };
-        let years = YEARS.filter(lost);
+        let years = YEARS.filter(|whole| if of_century { whole % 100 == year } else { lost(whole) });
         let days: Vec<LetterDate> = years
             .filter_map(|year| match civil(year, second.0, day)? {
                 Day::Civil(day) => Some(day),
@@ -118,11 +125,15 @@ fn three_groups(atoms: &[Atom], at: usize) -> Option<([Group; 3], usize)> {
     Some(([first, second, third], third_at + 1))
 }
 
+/// Says whether more groups of digits follow: then it is no date.
+fn goes_on(atoms: &[Atom], end: usize) -> bool {
+    atoms.get(end).is_some_and(|mark| !mark.spaced && mark.is_mark("/\\-"))
+        && atoms.get(end + 1).is_some_and(|atom| !atom.spaced && atom.sort == Sort::Digits)
+}
+
 fn in_digits(atoms: &[Atom], at: usize) -> Option<Found> {
     let ([first, second, third], end) = three_groups(atoms, at)?;
-    let goes_on = atoms.get(end).is_some_and(|mark| !mark.spaced && mark.is_mark("/\\-"))
-        && atoms.get(end + 1).is_some_and(|atom| !atom.spaced && atom.sort == Sort::Digits);
-    if goes_on || second.1 > 2 {
+    if goes_on(atoms, end) || second.1 > 2 {
         return None;
     }
     let (year, day) = match (first.1, third.1) {
@@ -243,6 +254,25 @@ mod tests {
         check("1/شباط/2010", Some("2010-02-01"));
         check("28 تشربن الثاني 2013", Some("2013-11-28"));
         check("12 من آذار سنة 2009", Some("2009-03-12"));
+    }
+
+    #[track_caller]
+    fn check_damaged(text: &str, want: &[&str]) {
+        let words = words(text);
+        let found = find_damaged(&passage(&words).atoms, 0, usize::MAX);
+        let days = found.map(|(_, days, _)| days).unwrap_or_default();
+        assert_eq!(days.iter().map(ToString::to_string).collect::<Vec<_>>(), want, "in {text:?}");
+    }
+
+    #[test]
+    fn years_of_two_digits_or_one_too_few_leave_a_choice() {
+        check_damaged("12/3/87", &["1987-03-12", "2087-03-12"]);
+        check_damaged("٢٢/٣/٩", &[]);
+        check_damaged("87/03/05", &["1987-03-05", "2087-03-05"]);
+        check_damaged("١٢/٣/٢١٤", &["2014-03-12"]);
+        check_damaged("12/3/14/7", &[]);
+        check_damaged("12/13/14", &[]);
+        check_damaged("12/3/2014", &[]);
     }
 
     #[test]

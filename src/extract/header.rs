@@ -24,8 +24,8 @@ const DATE_REACH: usize = 4;
 const MARKED_SLACK: f32 = 1.35;
 /// Letters before a date that may be what was left of its label.
 const MISREAD_LABEL: usize = 8;
-/// Days that the two calendars may lie apart: months begin when the moon is seen, a day before or after the table.
-pub const CALENDARS_APART: i32 = 2;
+/// Days that the two calendars may lie apart: months begin when the moon is seen, which may be a day off what is laid down.
+pub const CALENDARS_APART: i32 = 1;
 /// Of two dates that contradict each other one is believed if it was read with so much more confidence.
 const CLEARLY: f32 = 0.15;
 /// A value less likely than this is left out.

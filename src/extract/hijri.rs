@@ -1,9 +1,12 @@
-//! The Hijri calendar by its tabular form, as a check on the civil date beside it: the announced date may lie a day or two off.
+//! The Hijri calendar as a check on the civil date beside it.
 //!
-//! Source: Reingold and Dershowitz, "Calendrical Calculations", the arithmetic Islamic calendar: 30-year cycle with leap years
-//! 2, 5, 7, 10, 13, 16, 18, 21, 24, 26 and 29, counted from Friday, 16 July 622 (Julian).
+//! Days are counted by the Umm al-Qura calendar and by the tabular one (leap years 2, 5, 7, 10, 13, 16, 18, 21, 24, 26 and 29 of thirty,
+//! from Friday, 16 July 622, Julian), both as `icu_calendar` has them. What a government announces may lie a day off either.
 
 use crate::model::LetterDate;
+use icu_calendar::Date;
+use icu_calendar::cal::Hijri;
+use icu_calendar::cal::hijri::{TabularAlgorithmEpoch, TabularAlgorithmLeapYears};
 use jiff::ToSpan;
 use std::fmt;
 
@@ -17,9 +20,6 @@ pub struct HijriDate {
 
 /// Years that letters are dated in.
 const YEARS: std::ops::RangeInclusive<u32> = 1300..=1500;
-
-/// Day count of 1 Muharram 1300, and the civil day it fell on.
-const ANCHOR_YEAR: i32 = 1300;
 
 impl HijriDate {
     /// Returns the day, if the calendar has it and letters are dated in its year.
@@ -35,26 +35,25 @@ impl HijriDate {
         Self::new(parts.next()??, parts.next()??, parts.next()??)
     }
 
-    /// Returns the civil day by the tabular calendar.
-    pub fn to_civil(self) -> Option<LetterDate> {
-        let anchor = LetterDate::new(1882, 11, 12).ok()?;
-        let days = days_before_year(self.year) - days_before_year(ANCHOR_YEAR)
-            + 29 * (self.month - 1)
-            + self.month / 2
-            + self.day
-            - 1;
-        anchor.checked_add(days.days()).ok()
-    }
-
-    /// Returns how many days the two dates lie apart.
+    /// Returns how many days the two dates lie apart, by that calendar by which it is less.
     pub fn days_from(self, date: LetterDate) -> Option<i32> {
-        let span = self.to_civil()?.until(date).ok()?;
-        Some(span.get_days().abs())
+        let apart = |day: LetterDate| Some(day.until(date).ok()?.get_days().abs());
+        self.by_calendar().into_iter().flatten().filter_map(apart).min()
     }
-}
 
-fn days_before_year(year: i32) -> i32 {
-    (year - 1) * 354 + (3 + 11 * year).div_euclid(30)
+    /// Returns the civil day by either calendar, Umm al-Qura first.
+    fn by_calendar(self) -> [Option<LetterDate>; 2] {
+        let Ok(month) = u8::try_from(self.month) else { return [None, None] };
+        let umm_al_qura = Date::try_new_hijri_with_calendar(self.year, month, 1, Hijri::new_umm_al_qura());
+        let tabular = Hijri::new_tabular(TabularAlgorithmLeapYears::TypeII, TabularAlgorithmEpoch::Friday);
+        let tabular = Date::try_new_hijri_with_calendar(self.year, month, 1, tabular);
+        let first_days = [umm_al_qura.ok().map(|date| date.to_rata_die()), tabular.ok().map(|date| date.to_rata_die())];
+        // From the first of the month on, since an announced month may be longer than the calendar's. Day 1 of this count is 0001-01-01.
+        first_days.map(|first| {
+            let days = first?.to_i64_date() - 1 + i64::from(self.day) - 1;
+            LetterDate::new(1, 1, 1).ok()?.checked_add(days.days()).ok()
+        })
+    }
 }
 
 impl fmt::Display for HijriDate {
@@ -69,17 +68,30 @@ mod tests {
 
     #[track_caller]
     fn check(hijri: (u32, u32, u32), civil: &str) {
-        let date = HijriDate::new(hijri.0, hijri.1, hijri.2).and_then(HijriDate::to_civil);
+        let date = HijriDate::new(hijri.0, hijri.1, hijri.2).and_then(|date| date.by_calendar()[0]);
         assert_eq!(date.map(|date| date.to_string()).as_deref(), Some(civil));
     }
 
     #[test]
-    fn the_tabular_calendar() {
+    fn the_umm_al_qura_calendar() {
         check((1300, 1, 1), "1882-11-12");
-        check((1400, 1, 1), "1979-11-21");
-        check((1435, 2, 26), "2013-12-30");
-        check((1433, 11, 7), "2012-09-23");
-        check((1436, 9, 18), "2015-07-05");
+        check((1435, 1, 1), "2013-11-04");
+        check((1435, 2, 26), "2013-12-29");
+        check((1436, 9, 1), "2015-06-18");
+        check((1445, 1, 1), "2023-07-19");
+    }
+
+    #[test]
+    fn both_calendars_are_held_against_a_civil_day() {
+        let days = |hijri: (u32, u32, u32), civil: &str| {
+            HijriDate::new(hijri.0, hijri.1, hijri.2).unwrap().days_from(civil.parse().unwrap())
+        };
+        assert_eq!(days((1435, 2, 26), "2013-12-29"), Some(0));
+        // By the tabular calendar.
+        assert_eq!(days((1435, 2, 26), "2013-12-30"), Some(0));
+        assert_eq!(days((1435, 2, 26), "2014-01-02"), Some(3));
+        // The last day of a month that the announced one may have.
+        assert_eq!(days((1435, 12, 30), "2014-10-24"), Some(0));
     }
 
     #[test]

@@ -94,6 +94,7 @@ pub fn read_letter(pages: &[Page]) -> (Letter, Vec<Remark>) {
         number,
         number_may_be,
         date: dates.civil,
+        date_may_be: Vec::new(),
         hijri_date: dates.hijri.map(|Field { value, evidence }| Field { value: value.to_string(), evidence }),
         from: parties::from(&sheet, &header),
         to: parties::to(&sheet, &header),
@@ -109,6 +110,9 @@ pub fn read_letter(pages: &[Page]) -> (Letter, Vec<Remark>) {
     let found = references::find(&sheet, &header);
     let latest = found.iter().filter_map(|cited| cited.field.value.date).max();
     letter.date = letter.date.take().or_else(|| mended_date(&dates.civil_may_be, &letter, latest));
+    if letter.date.is_none() {
+        letter.date_may_be = dates.civil_may_be;
+    }
     letter.references = cited(found, &letter);
     prefer_possible_date(&mut letter, dates.below);
     remarks.extend(remarks_on(&letter));

@@ -247,6 +247,7 @@ pub mod tests {
             reason: None,
             lines,
             second_reading: Vec::new(),
+            codes: Vec::new(),
         }
     }
 

@@ -120,6 +120,8 @@ pub struct Letter {
     pub number_may_be: Vec<Reading>,
     /// التاريخ
     pub date: Option<Field<LetterDate>>,
+    /// What the date may be where its year was written with two digits, or read with one too few.
+    pub date_may_be: Vec<Field<LetterDate>>,
     /// The Hijri date as `YYYY-MM-DD` of that calendar.
     pub hijri_date: Option<Field<String>>,
     /// The issuing body.

@@ -21,5 +21,5 @@ pub use geometry::{PixelBox, PixelSize, Rotation};
 pub use hash::ContentHash;
 pub use image::{CleanPage, LineImage, PageImage};
 pub use letter::{Evidence, Field, FieldSource, Kind, Letter, LetterDate, Received, Reference, Signatory};
-pub use page::{Confidence, Dpi, EngineId, Line, Origin, Page, PageNumber, Reading, Word};
+pub use page::{Code, Confidence, Dpi, EngineId, Line, Origin, Page, PageNumber, Reading, Symbology, Word};
 pub use place::Place;

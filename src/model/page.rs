@@ -119,6 +119,47 @@ pub struct Page {
     pub lines: Vec<Line>,
     /// Another reading that came with the page, such as the text layer of a scan: kept, never preferred unseen.
     pub second_reading: Vec<Line>,
+    /// Codes for machines, looked for only on pages of next to no text.
+    pub codes: Vec<Code>,
+}
+
+/// A code for machines on a page: a sheet between letters is told by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// How it is written.
+    pub symbology: Symbology,
+    /// What it says; the name of the pattern for a patch code.
+    pub text: String,
+    /// Its place on the archived page image.
+    pub bounds: PixelBox,
+}
+
+/// How a code is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Symbology {
+    /// ISO/IEC 18004.
+    QrCode,
+    /// ISO/IEC 15417.
+    Code128,
+    /// ISO/IEC 16388.
+    Code39,
+    /// Kodak's patch code T: four bars, two of them wide.
+    PatchT,
+}
+
+impl Symbology {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::QrCode, Self::Code128, Self::Code39, Self::PatchT];
+
+    /// Returns the name, as kept and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::QrCode => "QR code",
+            Self::Code128 => "Code 128",
+            Self::Code39 => "Code 39",
+            Self::PatchT => "patch T",
+        }
+    }
 }
 
 impl Page {

@@ -249,5 +249,6 @@ fn unread_page(job: &Job, index: u32, failure: &Failure) -> Page {
         reason: Some(format!("{}: {failure}", failure.code())),
         lines: Vec::new(),
         second_reading: Vec::new(),
+        codes: Vec::new(),
     }
 }

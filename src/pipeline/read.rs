@@ -6,10 +6,12 @@ use super::patience::Patience;
 use crate::decode::trust::{self, Verdict};
 use crate::decode::{self, DecodeError, OpenFile, TextLayer};
 use crate::layout;
-use crate::model::{Confidence, Dpi, Line, Origin, Page, PageImage, PageNumber, PixelBox, PixelSize, Rotation, Word};
+use crate::model::{
+    Code, Confidence, Dpi, Line, Origin, Page, PageImage, PageNumber, PixelBox, PixelSize, Rotation, Word,
+};
 use crate::ocr::OcrEngine;
 use crate::preprocess::{self, Outcome, Prepared};
-use crate::segment::{self, Segmentation};
+use crate::segment::{self, Segmentation, codes};
 use crate::text::normalise::is_direction_mark;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,6 +19,9 @@ use unicode_normalization::UnicodeNormalization;
 
 /// Pages read with less confidence than this are tried the other way up, however sure their turn seemed.
 const UNSURE_READING: f32 = 0.35;
+
+/// Pages with more letters than this are no sheets between letters, and not looked through for codes.
+const LETTERS_BESIDE_CODES: usize = 60;
 
 /// Lines read between two looks at the clock. Few pages have more, so that few are read in parts.
 const LINES_AT_ONCE: usize = if cfg!(test) { 8 } else { 64 };
@@ -125,6 +130,7 @@ fn page_of_text(layer: TextLayer, reason: String, number: PageNumber) -> Page {
         reason: Some(reason),
         lines: in_order(layer),
         second_reading: Vec::new(),
+        codes: Vec::new(),
     }
 }
 
@@ -155,8 +161,27 @@ fn read_image(
             let page = read(at_low_resolution(image))?;
             Ok(at_size(page, size))
         }
+        Ok(page) if page.origin == Origin::Ocr && letters(&page) <= LETTERS_BESIDE_CODES => {
+            let codes = codes(file, index);
+            Ok(Page { codes, ..page })
+        }
         read => read,
     }
+}
+
+/// Returns the codes on the archived image. Without them the page is still read.
+fn codes(file: &OpenFile, index: u32) -> Vec<Code> {
+    match file.page(index) {
+        Ok(image) => codes::find(&image.pixels.to_luma8()),
+        Err(error) => {
+            tracing::debug!(page = index + 1, %error, "the page cannot be looked through for codes");
+            Vec::new()
+        }
+    }
+}
+
+fn letters(page: &Page) -> usize {
+    page.words().map(|word| word.text.chars().count()).sum()
 }
 
 /// Returns the image with a longer side of [`LOW_RESOLUTION`] pixels at most.
@@ -213,6 +238,7 @@ fn read_pixels(
         reason: None,
         lines,
         second_reading: Vec::new(),
+        codes: Vec::new(),
     };
     patience.check()?;
     match preprocess::prepare(image, settings) {
@@ -317,6 +343,7 @@ fn read_text(folder: &Path, path: &Path, size: PixelSize, index: u32, number: Pa
         reason: Some("text given beside the image".to_owned()),
         lines,
         second_reading: Vec::new(),
+        codes: Vec::new(),
     })
 }
 

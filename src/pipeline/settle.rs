@@ -58,6 +58,7 @@ pub fn link(store: &Store, document: DocumentId, letter: &mut Letter) -> Result<
         }
         agree(store, document, letter)?;
         date_as_cited(store, document, letter)?;
+        date_as_usual(store, letter)?;
     }
     name_as_known(store, letter)
 }
@@ -298,6 +299,27 @@ fn date_as_cited(store: &Store, document: DocumentId, letter: &mut Letter) -> Re
     }
     if let (Some(date), 1) = (dates.first(), dates.len()) {
         letter.date = Some(Field { value: *date, evidence: vec![as_cited(&date.to_string())] });
+    }
+    Ok(())
+}
+
+/// Dated letters that an archive has at least before they tell between which years it lies.
+const TELLING: u32 = 10;
+
+/// Sets a date whose year was written with two digits, or read with one too few, to the only one that the archive's years allow; where it has
+/// too few letters to have any, to the only one that is not to come.
+fn date_as_usual(store: &Store, letter: &mut Letter) -> Result<(), ArchiveError> {
+    if letter.date.is_some() || letter.date_may_be.is_empty() {
+        return Ok(());
+    }
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let years = match store.catalogue.usual_dates(TELLING)? {
+        Some((first, last)) => first.year() - 1..=(last.year() + 1).min(today.year()),
+        None => LetterDate::MIN.year()..=today.year(),
+    };
+    let mut possible = letter.date_may_be.iter().filter(|date| years.contains(&date.value.year()));
+    if let (Some(only), None) = (possible.next(), possible.next()) {
+        letter.date = Some(only.clone());
     }
     Ok(())
 }

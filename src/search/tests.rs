@@ -31,6 +31,7 @@ fn document(name: &str, text: &str, letter: Letter) -> Document {
         reason: None,
         lines: text.lines().map(|line| Line::new(line.split(' ').map(word).collect())).collect(),
         second_reading: Vec::new(),
+        codes: Vec::new(),
     };
     let pages: Vec<Page> = text.split('\u{c}').enumerate().map(page).collect();
     let source = Source {

@@ -7,6 +7,8 @@ use std::collections::HashMap;
 const RULE_INCHES: f32 = 0.48;
 /// And at most this thick.
 const RULE_THICKNESS_INCHES: f32 = 0.045;
+/// A shorter one that lies may be a letter drawn out; nothing is as long and stands.
+const CERTAIN_INCHES: f32 = 1.0;
 /// Components at least this large, in inches along each side, may be frames of tables with print touching them.
 const FRAME_INCHES: f32 = 0.5;
 
@@ -65,6 +67,8 @@ pub struct Components {
     pub owners: Vec<u32>,
     /// Rules, horizontal and vertical, as boxes.
     pub rules: Vec<Component>,
+    /// The runs of rules that no letter can be, row by row.
+    pub rule_runs: Vec<Run>,
 }
 
 impl Components {
@@ -75,7 +79,7 @@ impl Components {
         let (mut all, mut owners) = connect(&runs);
         let framed: Vec<bool> = all.iter().map(|component| may_be_frame(component, inch)).collect();
         if !framed.contains(&true) {
-            return Self { all, runs, owners, rules: Vec::new() };
+            return Self { all, runs, owners, rules: Vec::new(), rule_runs: Vec::new() };
         }
         let mut freed: HashMap<u32, Vec<Run>> = HashMap::new();
         for (run, owner) in runs.iter().zip(&owners) {
@@ -94,12 +98,15 @@ impl Components {
             kept.extend(others);
         }
         kept.sort_by_key(|(run, _)| (run.y, run.left));
-        rule_runs.sort_by_key(|run| (run.y, run.left));
+        rule_runs.sort_by_key(|(run, _)| (run.y, run.left));
         let touching: Vec<bool>;
         (runs, touching) = kept.into_iter().unzip();
         (all, owners) = connect(&runs);
+        let (mut rule_runs, certain): (Vec<Run>, Vec<bool>) = rule_runs.into_iter().unzip();
         let rules = connect(&rule_runs).0;
-        Self { all, runs, owners, rules }.without_splinters(&touching, inch)
+        let mut certain = certain.iter();
+        rule_runs.retain(|_| certain.next() == Some(&true));
+        Self { all, runs, owners, rules, rule_runs }.without_splinters(&touching, inch)
     }
 
     /// Drops what is left of rules where they cross or are frayed: components no thicker than a rule that touched one.
@@ -192,8 +199,8 @@ fn join(parents: &mut [u32], a: u32, b: u32) {
 
 /// Parts the runs of a component into those of thin long rules and all others. A pixel is part of a rule when it lies in a long
 /// run along the rule and a short one across it: where a letter stands on the rule, the run across is long.
-/// Each of the others comes with whether it touches a rule.
-fn without_rules(component: &Component, runs: &[Run], inch: f32) -> (Vec<Run>, Vec<(Run, bool)>) {
+/// Each run of a rule comes with whether it is too long for a letter, each of the others with whether it touches a rule.
+fn without_rules(component: &Component, runs: &[Run], inch: f32) -> (Vec<(Run, bool)>, Vec<(Run, bool)>) {
     let (width, height) = ((component.right - component.left) as usize, (component.bottom - component.top) as usize);
     let mut ink = vec![false; width * height];
     for run in runs {
@@ -235,8 +242,11 @@ fn without_rules(component: &Component, runs: &[Run], inch: f32) -> (Vec<Run>, V
             || y > 0 && columns.clone().any(|x| is_rule(row - width + x))
             || y + 1 < height && columns.clone().any(|x| is_rule(row + width + x))
     };
+    let certain = (CERTAIN_INCHES * inch) as u32;
     let (mut rules, mut others) = (Vec::new(), Vec::new());
     for run in runs {
+        // Letters that cross a rule part it into short pieces, but not the ink it is a part of.
+        let is_certain = run.right - run.left >= certain || run.right - run.left < u32::from(long);
         let row = (run.y - component.top) as usize * width;
         let mut start = run.left;
         let mut kind = None;
@@ -244,7 +254,7 @@ fn without_rules(component: &Component, runs: &[Run], inch: f32) -> (Vec<Run>, V
             let here = (x < run.right).then(|| is_rule(row + (x - component.left) as usize));
             if here != kind {
                 match kind {
-                    Some(true) => rules.push(Run { y: run.y, left: start, right: x }),
+                    Some(true) => rules.push((Run { y: run.y, left: start, right: x }, is_certain)),
                     Some(false) => {
                         let part = Run { y: run.y, left: start, right: x };
                         others.push((part, touches(&part)));

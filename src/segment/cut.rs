@@ -5,6 +5,7 @@ use super::component::Components;
 use super::ink::Run;
 use crate::model::{CleanPage, LineImage};
 use image::GrayImage;
+use std::ops::Range;
 
 /// Room above and below the ink of a line, as a share of its height.
 const MARGIN_SHARE: f32 = 1.0 / 12.0;
@@ -25,6 +26,8 @@ pub struct Sheet<'a> {
     scale: u32,
     /// For each working row, the index of its first run.
     rows: Vec<usize>,
+    /// The same for runs of rules.
+    rule_rows: Vec<usize>,
     /// For each component, the chain it belongs to.
     owners: Vec<Option<usize>>,
 }
@@ -40,15 +43,8 @@ impl<'a> Sheet<'a> {
                 }
             }
         }
-        let height = components.runs.last().map_or(0, |run| run.y as usize + 1);
-        let mut rows = Vec::with_capacity(height + 1);
-        for (index, run) in components.runs.iter().enumerate() {
-            while rows.len() <= run.y as usize {
-                rows.push(index);
-            }
-        }
-        rows.push(components.runs.len());
-        Self { page, components, chains, scale, rows, owners }
+        let (rows, rule_rows) = (first_of_rows(&components.runs), first_of_rows(&components.rule_runs));
+        Self { page, components, chains, scale, rows, rule_rows, owners }
     }
 
     /// Cuts out line number `number`; `None` where nothing of it lies on the page.
@@ -70,6 +66,7 @@ impl<'a> Sheet<'a> {
         let mut line = LineImage { grey: GrayImage::new(right - left, height), left, tops };
         self.copy(&mut line);
         self.clear_neighbours(&mut line, number);
+        self.clear_rules(&mut line);
         Some(line)
     }
 
@@ -106,23 +103,41 @@ impl<'a> Sheet<'a> {
 
     /// Paints the ink of other lines in the colour of the paper.
     fn clear_neighbours(&self, line: &mut LineImage, number: usize) {
-        let scale = self.scale as i64;
-        let (width, height) = (i64::from(line.grey.width()), i64::from(line.grey.height()));
+        let of_line = self.span(line, &self.rows);
+        let runs = self.components.runs.get(of_line.clone()).unwrap_or(&[]);
+        let owners = self.components.owners.get(of_line).unwrap_or(&[]);
+        let foreign = runs.iter().zip(owners).filter(|(run, owner)| self.is_foreign(run, **owner, number));
+        // A pixel more on each side: the edges of letters are grey.
+        self.paint(line, foreign.map(|(run, _)| run), 1);
+    }
+
+    /// Paints rules in the colour of the paper: underlines, and what frames leave in a line. Where a letter stands on one, the rule is part
+    /// of the letter and stays.
+    fn clear_rules(&self, line: &mut LineImage) {
+        let runs = self.components.rule_runs.get(self.span(line, &self.rule_rows)).unwrap_or(&[]);
+        // Nothing left and right of it: there letters may touch.
+        self.paint(line, runs.iter(), 0);
+    }
+
+    /// Returns which runs may lie in a line; `rows` has the first of each row.
+    fn span(&self, line: &LineImage, rows: &[usize]) -> Range<usize> {
+        let (scale, height) = (i64::from(self.scale), i64::from(line.grey.height()));
         let highest = line.tops.iter().copied().min().unwrap_or(0);
         let lowest = line.tops.iter().copied().max().unwrap_or(0);
-        let first = (i64::from(highest) / scale - 1).max(0) as usize;
-        let last = ((i64::from(lowest) + height) / scale + 2).max(0) as usize;
-        let start = self.rows.get(first).copied().unwrap_or(self.components.runs.len());
-        let end = self.rows.get(last).copied().unwrap_or(self.components.runs.len());
-        let runs = self.components.runs.get(start..end).unwrap_or(&[]);
-        let owners = self.components.owners.get(start..end).unwrap_or(&[]);
+        let at = |row: i64| rows.get(row.max(0) as usize).or(rows.last()).copied().unwrap_or(0);
+        at(i64::from(highest) / scale - 1)..at((i64::from(lowest) + height) / scale + 2)
+    }
+
+    /// Paints runs in the colour of the paper, with a row above and below and `beside` columns left and right.
+    fn paint<'r>(&self, line: &mut LineImage, runs: impl Iterator<Item = &'r Run>, beside: i64) {
+        let scale = i64::from(self.scale);
+        let (width, height) = (i64::from(line.grey.width()), i64::from(line.grey.height()));
         let left = i64::from(line.left);
         let mut paper = None;
-        for (run, &owner) in runs.iter().zip(owners) {
-            // A pixel more on each side: the edges of letters are grey.
-            let columns = ((i64::from(run.left) - 1) * scale - left).max(0)
-                ..((i64::from(run.right) + 1) * scale - left).min(width);
-            if columns.is_empty() || !self.is_foreign(run, owner, number) {
+        for run in runs {
+            let columns = ((i64::from(run.left) - beside) * scale - left).max(0)
+                ..((i64::from(run.right) + beside) * scale - left).min(width);
+            if columns.is_empty() {
                 continue;
             }
             let paper = *paper.get_or_insert_with(|| paper_of(&line.grey));
@@ -148,6 +163,18 @@ impl<'a> Sheet<'a> {
         }
         self.owners.get(component as usize).copied().flatten().is_some_and(|owner| owner != number)
     }
+}
+
+/// Returns, for each row, the index of its first run, and behind the last row the number of runs.
+fn first_of_rows(runs: &[Run]) -> Vec<usize> {
+    let mut rows = Vec::with_capacity(runs.last().map_or(0, |run| run.y as usize + 1) + 1);
+    for (index, run) in runs.iter().enumerate() {
+        while rows.len() <= run.y as usize {
+            rows.push(index);
+        }
+    }
+    rows.push(runs.len());
+    rows
 }
 
 impl Chain {

@@ -1,14 +1,16 @@
 //! Finds the printed lines of a clean page: pixels in, one straightened image a line out, and zones that are no print.
 //!
 //! [`ink`] tells ink from paper, [`component`] gathers it, [`chain`] joins components into lines along an [`axis`], [`cut`] takes
-//! each line out of the page. A printed line that stands in parts (columns of a letterhead, cells of a table) comes as several
+//! each line out of the page; [`codes`] reads sheets that stand between letters. A printed line that stands in parts (columns of a letterhead, cells of a table) comes as several
 //! images; the layout stage puts what was read in order. Which recogniser reads the lines does not matter here.
 
 mod axis;
 mod chain;
+pub mod codes;
 mod component;
 mod cut;
 mod ink;
+mod patch;
 mod zone;
 
 pub use zone::{Zone, ZoneKind};
@@ -19,7 +21,7 @@ use cut::Sheet;
 use ink::Ink;
 
 /// Raised when the same page gives other lines than before.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// The lines and other parts of a page.
 #[derive(Clone, Debug, Default)]

@@ -178,3 +178,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_underline_is_taken_out_and_the_letters_that_cross_it_stay_whole() {
+    let mut page = Drawing::new(800, 300);
+    for row in 0..3 {
+        page.line(100, 700, 100 + 50 * row, 16, 0.0);
+    }
+    // Three pixels below the feet of the second line, and five tails through it.
+    page.fill(100, 153, 600, 2);
+    let tails = [100, 180, 260, 340, 420];
+    for left in tails {
+        page.fill(left, 148, 4, 12);
+    }
+    let found = page.segmented();
+    assert_eq!(found.lines.len(), 3);
+    let line = &found.lines[1];
+    let dark = |y: u32| -> Vec<u32> {
+        let row = y - line.tops[0] as u32;
+        (0..line.grey.width()).filter(|x| line.grey.get_pixel(*x, row).0[0] < 128).map(|x| x + line.left).collect()
+    };
+    let of_tails: Vec<u32> = tails.iter().flat_map(|&left| left as u32..left as u32 + 4).collect();
+    for y in [151, 152, 153, 154, 155, 156, 158] {
+        assert_eq!(dark(y), of_tails, "row {y}");
+    }
+}

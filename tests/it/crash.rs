@@ -1,14 +1,14 @@
-//! What a crash leaves behind: the program is killed in the middle of its work, and started again.
+//! What a crash leaves behind: the program is killed, or its machine loses power, in the middle of its work, and started again.
 //!
 //! Whatever the moment, the next run must end with every letter in the archive once, and nothing may be read twice that was
-//! filed before. `WARRAQ_CRASH_ROUNDS` sets the number of kills (6).
+//! filed before. `WARRAQ_CRASH_ROUNDS` sets the number of kills (6); the power is cut a third as often.
 
 use crate::support::{Dice, Done, exported, ingest_report, run, sample, temp_dir, warraq};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
-use std::process::{Child, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,8 +19,7 @@ const PAGES: usize = 7;
 
 #[test]
 fn after_a_kill_at_any_moment_every_letter_is_there_once() {
-    let rounds: u32 = std::env::var("WARRAQ_CRASH_ROUNDS")
-        .map_or(6, |rounds| rounds.parse().expect("WARRAQ_CRASH_ROUNDS is a number"));
+    let rounds = rounds();
     let inbox = inbox();
     let untroubled = temp_dir();
     let started = Instant::now();
@@ -45,6 +44,95 @@ fn after_a_kill_at_any_moment_every_letter_is_there_once() {
             &format!("round {round}, killed after {moment:?}"),
         );
     }
+}
+
+#[test]
+fn after_a_power_cut_at_any_moment_what_was_said_to_be_stored_is_there() {
+    let inbox = inbox();
+    let untroubled = temp_dir();
+    let started = Instant::now();
+    ingest(untroubled.path(), inbox.path()).expect_code(0);
+    let usual = started.elapsed();
+    let wanted = essence(&exported(untroubled.path()));
+
+    let rounds = rounds().div_ceil(3);
+    let mut dice = Dice::new(20_140_312);
+    for round in 0..rounds {
+        let share = (f64::from(round) + dice.below(1000) as f64 / 1000.0) / f64::from(rounds);
+        let moment = usual.mul_f64(share);
+        let Some(disk) = Disk::new() else {
+            eprintln!("skipped: this system has no mkfs.ext4 or lets nobody mount a disk");
+            return;
+        };
+        let child = start(&disk.archive(), inbox.path());
+        thread::sleep(moment);
+        // What no program has asked to be kept is lost, or else this test proves nothing.
+        let unsynced = disk.folder.join("unsynced");
+        fs::write(&unsynced, [1; 10_000]).unwrap();
+        let killed = kill_after(child, Duration::ZERO);
+        let disk = disk.without_power();
+        let kept = fs::read(disk.folder.join("unsynced")).unwrap_or_default();
+        assert_ne!(kept, [1; 10_000], "the disk kept what was never synced");
+        let when = format!("round {round}, power cut after {moment:?}");
+        check_recovery(&disk.archive(), inbox.path(), &killed, &wanted, &when);
+    }
+}
+
+/// A disk of its own in a file, mounted.
+struct Disk {
+    home: tempfile::TempDir,
+    image: PathBuf,
+    folder: PathBuf,
+}
+
+impl Disk {
+    /// Returns an empty one; `None` where that takes rights or programs that are not there.
+    fn new() -> Option<Self> {
+        let home = temp_dir();
+        let image = home.path().join("disk");
+        fs::File::create(&image).unwrap().set_len(256 << 20).unwrap();
+        let made = Command::new("mkfs.ext4").args(["-q", "-F"]).arg(&image).output().ok()?;
+        if made.status.success() { Self::mounted(home, image) } else { None }
+    }
+
+    /// Mounts an image. The file system writes nothing by itself for ten minutes: what it has on disk was asked for.
+    fn mounted(home: tempfile::TempDir, image: PathBuf) -> Option<Self> {
+        let folder = image.with_extension("mounted");
+        fs::create_dir(&folder).unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-o", "loop,commit=600"]).arg(&image).arg(&folder);
+        let done = mount.output().ok()?;
+        done.status.success().then_some(Self { home, image, folder })
+    }
+
+    fn archive(&self) -> PathBuf {
+        self.folder.join("archive")
+    }
+
+    /// Returns the disk as it would be found if the machine had lost its power now.
+    fn without_power(self) -> Self {
+        let home = temp_dir();
+        let image = home.path().join("disk");
+        let copied = Command::new("cp").arg("--sparse=always").arg(&self.image).arg(&image).status().unwrap();
+        assert!(copied.success());
+        drop(self);
+        Self::mounted(home, image).expect("mounts as the one before")
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let done = Command::new("umount").arg(&self.folder).output();
+        let is_gone = done.is_ok_and(|done| done.status.success());
+        // A failing test must say why it fails, not this.
+        if !is_gone && !thread::panicking() {
+            panic!("{} stays mounted in {}", self.folder.display(), self.home.path().display());
+        }
+    }
+}
+
+fn rounds() -> u32 {
+    std::env::var("WARRAQ_CRASH_ROUNDS").map_or(6, |rounds| rounds.parse().expect("WARRAQ_CRASH_ROUNDS is a number"))
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! number with a floor, threads, batches and corrections, its manners with broken files, and what a crash leaves behind.
 //!
 //! Everything runs the real executable in folders of its own under `target/tmp`; nothing here needs the network, a port or
-//! a terminal. `WARRAQ_CRASH_ROUNDS` sets how often the crash test pulls the plug (6).
+//! a terminal. `WARRAQ_CRASH_ROUNDS` sets how often the crash tests kill the program (6).
 
 // Helpers beside the test functions unwrap too: whatever is unexpected ends the test.
 #![allow(clippy::unwrap_used)]

@@ -9,6 +9,8 @@ const RULE_INCHES: f32 = 0.48;
 const RULE_THICKNESS_INCHES: f32 = 0.045;
 /// A shorter one that lies may be a letter drawn out; nothing is as long and stands.
 const CERTAIN_INCHES: f32 = 1.0;
+/// Pieces of one rule climb at most so much from one to the next.
+const STEEPEST: f32 = 0.03;
 /// Components at least this large, in inches along each side, may be frames of tables with print touching them.
 const FRAME_INCHES: f32 = 0.5;
 
@@ -197,6 +199,56 @@ fn join(parents: &mut [u32], a: u32, b: u32) {
     parents[high as usize] = low;
 }
 
+/// Returns the pieces into which letters part rules that lie; `lying` says which pixels are of one.
+fn lying_pieces(width: usize, height: usize, lying: impl Fn(usize) -> bool) -> Vec<Component> {
+    let mut runs = Vec::new();
+    for y in 0..height {
+        let mut start = None;
+        for x in 0..=width {
+            match (x < width && lying(y * width + x), start) {
+                (true, None) => start = Some(x),
+                (false, Some(left)) => {
+                    runs.push(Run { y: y as u32, left: left as u32, right: x as u32 });
+                    start = None;
+                }
+                _ => {}
+            }
+        }
+    }
+    connect(&runs).0
+}
+
+/// Marks as rule what lies between two pieces of one where letters stand on it or hang from it. Where ink goes through the rule it is a letter's
+/// and stays.
+fn bridge(pieces: &[Component], width: usize, ink: &[bool], inch: f32, rule: &mut [bool]) {
+    let thick = (RULE_THICKNESS_INCHES * inch).ceil();
+    let is_ink = |x: usize, y: f32| y >= 0.0 && ink.get(y as usize * width + x) == Some(&true);
+    for piece in pieces {
+        let follows = |other: &&Component| {
+            let gap = other.left as f32 - piece.right as f32;
+            (0.0..=inch).contains(&gap) && (other.middle - piece.middle).abs() <= 0.5 * thick + STEEPEST * gap
+        };
+        let Some(next) = pieces.iter().filter(follows).min_by_key(|other| other.left) else { continue };
+        let thickness = |piece: &Component| piece.area as f32 / piece.width().max(1.0);
+        let half = thickness(piece).min(thickness(next)).max(1.0) / 2.0;
+        let (from, until) = (piece.right as usize, next.left as usize);
+        for x in from..until {
+            let share = (x - from + 1) as f32 / (until - from + 1) as f32;
+            let middle = piece.middle + share * (next.middle - piece.middle);
+            // A row beyond the rule on each side: its edges are not straight.
+            let (above, below) = ((middle - half).round() - 2.0, (middle + half).round() + 1.0);
+            if is_ink(x, above) && is_ink(x, below) {
+                continue;
+            }
+            for y in (above + 2.0).max(0.0) as usize..below as usize {
+                if is_ink(x, y as f32) {
+                    rule[y * width + x] = true;
+                }
+            }
+        }
+    }
+}
+
 /// Parts the runs of a component into those of thin long rules and all others. A pixel is part of a rule when it lies in a long
 /// run along the rule and a short one across it: where a letter stands on the rule, the run across is long.
 /// Each run of a rule comes with whether it is too long for a letter, each of the others with whether it touches a rule.
@@ -229,11 +281,18 @@ fn without_rules(component: &Component, runs: &[Run], inch: f32) -> (Vec<(Run, b
             along_column[at] = along_column[at + width];
         }
     }
-    let is_rule = |at: usize| {
-        ink[at]
-            && (along_row[at] >= long && along_column[at] <= thick
-                || along_column[at] >= long && along_row[at] <= thick)
-    };
+    let mut rule: Vec<bool> = (0..ink.len())
+        .map(|at| {
+            ink[at]
+                && (along_row[at] >= long && along_column[at] <= thick
+                    || along_column[at] >= long && along_row[at] <= thick)
+        })
+        .collect();
+    let certain = (CERTAIN_INCHES * inch) as u32;
+    let lying = |at: usize| rule[at] && u32::from(along_row[at]) >= certain;
+    let pieces = lying_pieces(width, height, lying);
+    bridge(&pieces, width, &ink, inch, &mut rule);
+    let is_rule = |at: usize| rule[at];
     let touches = |run: &Run| {
         let columns = (run.left - component.left) as usize..(run.right - component.left) as usize;
         let (row, y) = ((run.y - component.top) as usize * width, (run.y - component.top) as usize);
@@ -242,7 +301,6 @@ fn without_rules(component: &Component, runs: &[Run], inch: f32) -> (Vec<(Run, b
             || y > 0 && columns.clone().any(|x| is_rule(row - width + x))
             || y + 1 < height && columns.clone().any(|x| is_rule(row + width + x))
     };
-    let certain = (CERTAIN_INCHES * inch) as u32;
     let (mut rules, mut others) = (Vec::new(), Vec::new());
     for run in runs {
         // Letters that cross a rule part it into short pieces, but not the ink it is a part of.

@@ -14,6 +14,8 @@
 //! bytes     pages     clean grey    words  lines     fields     blobs     rows        index     files
 //! ```
 
+#![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))] // both panic where nobody listens
+
 pub mod model;
 pub mod text;
 

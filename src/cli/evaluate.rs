@@ -2,7 +2,7 @@
 
 use super::args::{Common, Engine, EvaluateArgs};
 use super::run::progress_bar;
-use super::{Outcome, UsageError, engine};
+use super::{Outcome, UsageError, engine, print};
 use crate::config::Config;
 use crate::decode::{Format, OpenFile};
 use crate::evaluate::{BINS, Bin, Score, TextErrors};
@@ -60,7 +60,7 @@ pub fn run(common: &Common, config: &Config, args: &EvaluateArgs) -> Result<Outc
         let measured = pool.install(measure).into_iter().fold(Measured::default(), Measured::and);
         bar.finish_and_clear();
         for failed in &measured.failed {
-            eprintln!("{failed}");
+            print::aside(failed);
         }
         all.push((engine, measured));
     }

@@ -3,7 +3,7 @@
 use super::args::{AltoVersion, Common, ExportArgs, Format};
 use super::ingest::with_passwords;
 use super::run::{load, progress_bar, resolve};
-use super::{Outcome, UsageError};
+use super::{Outcome, UsageError, print};
 use crate::config::Config;
 use crate::export::{self, Alto, FileNames};
 use crate::model::{Document, DocumentId};
@@ -72,7 +72,7 @@ fn files(
                 fs::write(&path, bytes).with_context(|| format!("writing {} failed", path.display()))?;
             }
             Err(error) => {
-                bar.suspend(|| eprintln!("{}: {error:#}", document.source.path));
+                bar.suspend(|| print::aside(&format_args!("{}: {error:#}", document.source.path)));
                 outcome = Outcome::NotAll;
             }
         }

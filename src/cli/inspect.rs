@@ -1,7 +1,7 @@
 //! `inspect`: a file in, pictures of how its pages are read out.
 
 use super::args::{Common, InspectArgs};
-use super::{Outcome, UsageError, engine};
+use super::{Outcome, UsageError, engine, print};
 use crate::config::Config;
 use crate::decode::{Format, OpenFile, SNIFF_BYTES};
 use crate::pipeline::{Patience, Reader};
@@ -37,7 +37,7 @@ pub fn run(common: &Common, config: &Config, args: &InspectArgs) -> Result<Outco
         let (pictures, page) = match read {
             Ok(read) => read,
             Err(failure) => {
-                eprintln!("warraq: {name}, page {number}: {failure}");
+                print::aside(&format_args!("warraq: {name}, page {number}: {failure}"));
                 outcome = Outcome::NotAll;
                 continue;
             }

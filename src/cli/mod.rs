@@ -76,7 +76,7 @@ pub fn main() -> ExitCode {
         Ok(Outcome::Interrupted) => ExitCode::from(130),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS, // whoever reads our output has enough
         Err(error) => {
-            eprintln!("warraq: {}", said_once(&error));
+            print::aside(&format_args!("warraq: {}", said_once(&error)));
             let wrong_call = error.is::<UsageError>() || error.is::<ConfigError>();
             ExitCode::from(if wrong_call { 2 } else { 3 })
         }
@@ -119,5 +119,11 @@ fn start_log(cli: &Cli) {
     };
     let filter =
         EnvFilter::try_from_env("WARRAQ_LOG").unwrap_or_else(|_| EnvFilter::new(format!("off,warraq={level}")));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false).init();
+    // What cannot be written to standard error is not told there either: that would panic.
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_target(false)
+        .log_internal_errors(false)
+        .init();
 }

@@ -7,8 +7,14 @@ use crate::pipeline::{End, Ended, Finding, Summary};
 use crate::search::{Answer, Hit, Match, Reason};
 use serde::Serialize;
 use serde_json::json;
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::time::Duration;
+
+/// Writes a line to standard error. Where that cannot be written to there is nobody to tell, and the work goes on.
+pub fn aside(line: &impl Display) {
+    writeln!(io::stderr(), "{line}").ok();
+}
 
 /// Writes how one file ended.
 pub fn ended(out: &mut impl Write, ended: &Ended, as_json: bool, quiet: bool) -> io::Result<()> {

@@ -1,5 +1,6 @@
 //! Starts the program anew where its environment would make it slow or hold memory that it no longer needs.
 
+use super::print;
 use std::env;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
@@ -25,6 +26,6 @@ pub fn in_fit_environment() -> Option<ExitCode> {
     let program = env::current_exe().ok()?;
     let error = Command::new(program).args(env::args_os().skip(1)).envs(missing).exec();
     // Reading is slow then, and right all the same.
-    eprintln!("warraq: could not restart with OMP_THREAD_LIMIT=1, so reading may be slow: {error}");
+    print::aside(&format_args!("warraq: could not restart with OMP_THREAD_LIMIT=1, so reading may be slow: {error}"));
     None
 }

@@ -39,10 +39,10 @@ pub fn run(common: &Common, args: &SearchArgs) -> Result<Outcome> {
         writeln!(out, "{object}")?;
     } else {
         for note in &answer.notes {
-            eprintln!("{note}");
+            print::aside(note);
         }
         if let Some(suggestion) = &answer.suggestion {
-            eprintln!("nothing holds these words; perhaps: {suggestion}");
+            print::aside(&format_args!("nothing holds these words; perhaps: {suggestion}"));
         }
         print::hits(&mut out, &answer, args.offset, took_ms)?;
         for (hit, object) in answer.hits.iter().zip(&hits).filter(|(_, object)| !object.unread_pages.is_empty()) {

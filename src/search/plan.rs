@@ -30,6 +30,14 @@ pub(super) struct Plan {
 }
 
 impl Item {
+    /// Says whether another item looks for the same thing in the same place.
+    fn is_like(&self, other: &Self) -> bool {
+        self.negative == other.negative
+            && self.scope == other.scope
+            && self.probe == other.probe
+            && self.lookups == other.lookups
+    }
+
     /// Returns the words it looks for.
     pub(super) fn words(&self) -> &[Word] {
         match &self.probe {
@@ -90,14 +98,14 @@ impl Word {
 }
 
 /// One way in which the index can hold an item strictly.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(super) struct Lookup {
     pub by: By,
     pub weight: f32,
 }
 
 /// How the index is asked.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(super) enum By {
     /// All of these terms.
     Terms(Vec<Term>),
@@ -124,7 +132,8 @@ pub(super) fn plan(query: Query, fields: &Fields, known: &dyn Fn(&Term) -> bool)
         negative: false,
     };
     let rule = planner.all_of(&query.nodes);
-    let mut plan = Plan { items: planner.items, rule, notes: planner.notes };
+    let (items, rule) = without_doubles(planner.items, rule);
+    let mut plan = Plan { items, rule, notes: planner.notes };
     if plan.items.len() > MOST_ITEMS {
         plan.items.truncate(MOST_ITEMS);
         plan.rule = plan.rule.only_first(MOST_ITEMS).unwrap_or_default();
@@ -133,6 +142,21 @@ pub(super) fn plan(query: Query, fields: &Fields, known: &dyn Fn(&Term) -> bool)
     let all_weak = plan.items.iter().filter(|item| !item.negative).all(|item| item.weak);
     plan.items.iter_mut().filter(|_| all_weak).for_each(|item| item.weak = false);
     plan
+}
+
+/// Keeps one of the items of a choice that look for the same thing: asking for it once more takes as long again and says nothing new.
+fn without_doubles(items: Vec<Item>, rule: Rule) -> (Vec<Item>, Rule) {
+    let mut kept: Vec<Item> = Vec::with_capacity(items.len());
+    let mut numbers = Vec::with_capacity(items.len());
+    for item in items {
+        let same = |other: &Item| item.choice.is_some() && other.choice == item.choice && other.is_like(&item);
+        numbers.push(kept.iter().position(same).unwrap_or(kept.len()));
+        if numbers.last() == Some(&kept.len()) {
+            kept.push(item);
+        }
+    }
+    let rule = rule.renumbered(&numbers).simplified();
+    (kept, rule)
 }
 
 struct Planner<'a> {

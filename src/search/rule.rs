@@ -91,6 +91,46 @@ impl Rule {
         }
     }
 
+    /// Returns the rule with the items by their new numbers.
+    pub(super) fn renumbered(self, numbers: &[usize]) -> Self {
+        let each = |rules: Vec<Rule>| rules.into_iter().map(|rule| rule.renumbered(numbers)).collect();
+        match self {
+            Self::Item(item) => Self::Item(numbers.get(item).copied().unwrap_or(item)),
+            Self::All(rules) => Self::All(each(rules)),
+            Self::Most(rules) => Self::Most(each(rules)),
+            Self::Any(rules) => Self::Any(each(rules)),
+            Self::Not(rule) => Self::Not(Box::new(rule.renumbered(numbers))),
+        }
+    }
+
+    /// Returns a rule that says the same: choices within choices are one, what stands in one twice counts once, and what stands alone needs
+    /// no rule around it.
+    pub(super) fn simplified(self) -> Self {
+        let each = |rules: Vec<Rule>| -> Vec<Rule> { rules.into_iter().map(Rule::simplified).collect() };
+        let mut rule = match self {
+            Self::Item(_) => return self,
+            Self::Not(rule) => return Self::Not(Box::new(rule.simplified())),
+            Self::All(rules) => Self::All(each(rules)),
+            Self::Most(rules) => Self::Most(each(rules)),
+            Self::Any(rules) => {
+                let mut all = Vec::new();
+                for rule in each(rules) {
+                    let parts = if let Self::Any(parts) = rule { parts } else { vec![rule] };
+                    parts.into_iter().for_each(|part| {
+                        if !all.contains(&part) {
+                            all.push(part);
+                        }
+                    });
+                }
+                Self::Any(all)
+            }
+        };
+        match &mut rule {
+            Self::All(rules) | Self::Most(rules) | Self::Any(rules) if rules.len() == 1 => rules.remove(0),
+            _ => rule,
+        }
+    }
+
     /// Returns the test of this rule.
     pub(super) fn test(&self) -> Test {
         let of = |rules: &[Self], least: usize| {
@@ -156,6 +196,15 @@ fn least_of(rules: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn choices_of_one_thing_are_that_thing() {
+        let choice = |rules: &[Rule]| Rule::Any(rules.to_vec());
+        let (one, other) = (Rule::Most(vec![Rule::Item(0)]), Rule::Item(1));
+        let nested = choice(&[choice(&[one.clone(), one.clone()]), Rule::All(vec![one.clone()])]);
+        assert_eq!(nested.clone().simplified(), Rule::Item(0));
+        assert_eq!(choice(&[nested, other]).simplified(), choice(&[Rule::Item(0), Rule::Item(1)]));
+    }
     use proptest::prelude::*;
 
     fn rules() -> impl Strategy<Value = Rule> {
@@ -178,6 +227,15 @@ mod tests {
                 for mask in (0..64u64).filter(|mask| rule.holds(*mask)) {
                     prop_assert!(drivers.iter().any(|item| mask & (1 << item) != 0), "{:?} at {:b}", rule, mask);
                 }
+            }
+        }
+
+        #[test]
+        fn the_simple_form_of_a_rule_says_the_same(rule in rules()) {
+            let simple = rule.clone().simplified();
+            for mask in 0..64u64 {
+                prop_assert_eq!(simple.holds(mask), rule.holds(mask), "{:?} and {:?} at {:b}", rule, simple, mask);
+                prop_assert!(!rule.forbids(mask) || !rule.holds(mask));
             }
         }
 

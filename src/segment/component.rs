@@ -199,6 +199,9 @@ fn join(parents: &mut [u32], a: u32, b: u32) {
     parents[high as usize] = low;
 }
 
+/// Runs with what is to be known of each.
+type Marked = Vec<(Run, bool)>;
+
 /// Returns the pieces into which letters part rules that lie; `lying` says which pixels are of one.
 fn lying_pieces(width: usize, height: usize, lying: impl Fn(usize) -> bool) -> Vec<Component> {
     let mut runs = Vec::new();
@@ -252,7 +255,7 @@ fn bridge(pieces: &[Component], width: usize, ink: &[bool], inch: f32, rule: &mu
 /// Parts the runs of a component into those of thin long rules and all others. A pixel is part of a rule when it lies in a long
 /// run along the rule and a short one across it: where a letter stands on the rule, the run across is long.
 /// Each run of a rule comes with whether it is too long for a letter, each of the others with whether it touches a rule.
-fn without_rules(component: &Component, runs: &[Run], inch: f32) -> (Vec<(Run, bool)>, Vec<(Run, bool)>) {
+fn without_rules(component: &Component, runs: &[Run], inch: f32) -> (Marked, Marked) {
     let (width, height) = ((component.right - component.left) as usize, (component.bottom - component.top) as usize);
     let mut ink = vec![false; width * height];
     for run in runs {

@@ -1,7 +1,7 @@
 //! The archive as the server holds it: a few open stores to read with, and one to write with while something is written.
 
 use crate::pipeline::{Access, ArchiveError, Store};
-use crate::search::SearchIndex;
+use crate::search::{SearchError, SearchIndex};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
@@ -20,10 +20,10 @@ pub struct Archive {
 
 /// The archive open for writing; its lock is held until the last holder lets go.
 pub struct Writer {
+    /// The index. Let go of first: who then gets the archive's lock finds the index free, too.
+    pub index: Box<dyn SearchIndex>,
     /// Blobs and rows.
     pub store: Store,
-    /// The index.
-    pub index: Box<dyn SearchIndex>,
 }
 
 impl Archive {
@@ -89,7 +89,11 @@ impl Archive {
         let until = Instant::now() + patience;
         loop {
             match self.try_writer() {
-                Err(ArchiveError::Locked { .. }) if Instant::now() < until => thread::sleep(TRY_AGAIN),
+                Err(ArchiveError::Locked { .. } | ArchiveError::Search(SearchError::Busy(_)))
+                    if Instant::now() < until =>
+                {
+                    thread::sleep(TRY_AGAIN)
+                }
                 answer => return answer,
             }
         }
@@ -102,7 +106,7 @@ impl Archive {
         }
         let store = Store::open(&self.folder, Access::Write)?;
         let index = store.index(Access::Write)?;
-        let writer = Arc::new(Writer { store, index });
+        let writer = Arc::new(Writer { index, store });
         *held = Arc::downgrade(&writer);
         Ok(writer)
     }

@@ -46,10 +46,14 @@ pub struct Query {
     #[param(pattern = "^(letter|memo|circular|order|minutes|other)?$")]
     pub kind: Option<String>,
     /// Letters of this day or later.
-    #[param(pattern = r"^(\d{4}-\d{2}-\d{2})?$")]
+    #[param(
+        pattern = r"^(\d{4}-((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30)|02-(0[1-9]|[12]\d)))?$"
+    )]
     pub date_from: Option<String>,
     /// Letters of this day or earlier.
-    #[param(pattern = r"^(\d{4}-\d{2}-\d{2})?$")]
+    #[param(
+        pattern = r"^(\d{4}-((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30)|02-(0[1-9]|[12]\d)))?$"
+    )]
     pub date_to: Option<String>,
     /// Whether to count how the letters spread over years, months, bodies, kinds and organisations.
     pub facets: bool,

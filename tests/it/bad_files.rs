@@ -276,3 +276,28 @@ fn the_headers_are_the_only_lie() {
     fs::write(&honest, tiff_of(400, 160_000)).unwrap();
     run(archive.path(), [Path::new("ingest"), &honest]).expect_code(0);
 }
+
+#[test]
+fn encrypted_pdfs_open_with_a_password_of_the_file_or_with_none() {
+    let (folder, archive) = (temp_dir(), temp_dir());
+    let encrypted = |name: &str, user: &str| {
+        let file = folder.path().join(name);
+        let mut qpdf = std::process::Command::new("qpdf");
+        qpdf.args(["--encrypt", user, "of-its-owner", "256", "--"]).arg(sample("04")).arg(&file);
+        assert!(qpdf.status().unwrap().success());
+        file
+    };
+    let (closed, open) = (encrypted("closed.pdf", "12345"), encrypted("open.pdf", ""));
+    let passwords = folder.path().join("passwords.txt");
+    fs::write(&passwords, "wrong\n12345\n").unwrap();
+    let (files, _) = ingest_report(&run(archive.path(), [Path::new("ingest"), Path::new("--json"), &closed, &open]));
+    let ends: Vec<_> = files.iter().map(|line| (&line["status"], &line["error"]["code"])).collect();
+    assert_eq!(ends, [(&"failed".into(), &"encrypted_pdf".into()), (&"stored".into(), &Value::Null)]);
+    let again = [Path::new("ingest"), Path::new("--json"), Path::new("--password-file"), &passwords, &closed];
+    let (files, _) = ingest_report(&run(archive.path(), again).expect_code(0));
+    assert_eq!(files[0]["status"], "stored", "{files:?}");
+    // What is on the page is read, not only opened.
+    let texts: Vec<Value> =
+        exported(archive.path()).iter().map(|document| document["pages"][0]["text"].clone()).collect();
+    assert!(texts.len() == 2 && texts[0] == texts[1] && texts[0].as_str().unwrap().len() > 100, "{texts:?}");
+}

@@ -24,6 +24,7 @@ mod letters;
 mod licences;
 mod pdf_hostile;
 mod pdf_readback;
+mod pdf_scans;
 mod pdf_text;
 mod retry;
 mod serve;

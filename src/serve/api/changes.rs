@@ -47,6 +47,9 @@ pub async fn changes(
 ) -> Result<Json<ChangesObject>, Problem> {
     asked.needs(Right::Read)?;
     let Query(since) = since.map_err(|error| Problem::Wrong(error.body_text()))?;
+    if i64::try_from(since.since).is_err() {
+        return Err(Problem::Wrong("since is at most 9223372036854775807".to_owned()));
+    }
     let limit = since.limit.unwrap_or(100);
     if !(1..=1000).contains(&limit) {
         return Err(Problem::Wrong(format!("limit is {limit}, it must be from 1 to 1000")));

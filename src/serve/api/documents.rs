@@ -381,6 +381,9 @@ pub async fn page_image(
 pub struct Correction {
     /// Name of the field: `kind`, `number`, `date`, `hijri_date`, `from`, `to`, `subject`, `references`, `copies_to`,
     /// `signatory.name`, `signatory.title`, `attachments`, `secrecy`, `received.number`, `received.date`.
+    #[schema(
+        pattern = r"^(kind|number|date|hijri_date|from|to|subject|references|copies_to|signatory\.(name|title)|attachments|secrecy|received\.(number|date))$"
+    )]
     field: String,
     /// Its value, or values where it holds a list; none clears it.
     values: Vec<String>,

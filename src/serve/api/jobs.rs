@@ -16,7 +16,8 @@ use axum::response::{IntoResponse, Response};
 use utoipa::ToSchema;
 
 /// Files to be read.
-#[derive(ToSchema)]
+#[derive(ToSchema, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 #[allow(dead_code)] // described here, and read piece by piece
 pub struct Upload {
     /// A scan or PDF; the field may come several times.

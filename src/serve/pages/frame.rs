@@ -164,7 +164,7 @@ pub fn sorry(language: Language, by: Option<&Page>, problem: &Problem) -> Respon
         h1 { (title) }
         div.note.bad {
             @if !explained.is_empty() { p { (explained) } }
-            p.soft dir="auto" { (problem.told()) }
+            @if !matches!(problem, Problem::Missing(_)) { p.soft dir="auto" { (problem.told()) } }
         }
         p { a href="/" { (language.t("إلى البحث", "To the search")) } }
     };

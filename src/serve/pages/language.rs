@@ -65,6 +65,21 @@ impl Language {
         }
     }
 
+    /// Returns the number of files, as Arabic counts things.
+    pub fn files(self, count: u64) -> String {
+        match (self, count) {
+            (Self::English, 1) => "1 file".to_owned(),
+            (Self::English, n) => format!("{n} files"),
+            (Self::Arabic, 1) => "ملف واحد".to_owned(),
+            (Self::Arabic, 2) => "ملفان".to_owned(),
+            (Self::Arabic, n) => match n % 100 {
+                3..=10 => format!("{n} ملفات"),
+                11..=99 => format!("{n} ملفاً"),
+                _ => format!("{n} ملف"),
+            },
+        }
+    }
+
     /// Returns the name of a kind of letter.
     pub fn kind(self, kind: &str) -> &str {
         match kind {
@@ -158,6 +173,10 @@ mod tests {
             [(1, "كتاب واحد"), (2, "كتابان"), (7, "7 كتب"), (11, "11 كتاباً"), (100, "100 كتاب"), (103, "103 كتب")]
         {
             assert_eq!(Language::Arabic.letters(count), want);
+        }
+        for (count, want) in [(1, "ملف واحد"), (2, "ملفان"), (7, "7 ملفات"), (15_000, "15000 ملف")]
+        {
+            assert_eq!(Language::Arabic.files(count), want);
         }
     }
 

@@ -219,7 +219,7 @@ pub async fn audit(State(app): State<Shared>, page: Page, Query(from): Query<Bef
             thead { tr { th { (language.t("الوقت", "When")) } th { (language.t("من", "Who")) } th { (language.t("العمل", "What")) } th { (language.t("على", "To")) } th { (language.t("التفاصيل", "Details")) } th { (language.t("العنوان", "From")) } } }
             tbody { @for row in &rows { tr {
                 td.num.once { (row.at.replace('T', " ").trim_end_matches('Z')) } td.once { bdi { (row.who) } } td { (action(language, &row.action)) }
-                td { (subject(&row.subject)) } td { bdi { (row.detail) } } td.num.once { (row.address) }
+                td { (subject(&row.subject)) } td { bdi { (detail(language, &row.action, &row.detail)) } } td.num.once { (row.address) }
             } } }
         } }
         @if let Some(last) = rows.last().filter(|_| rows.len() as u32 == ROWS) { nav.pages { a.button.plain href={ "/audit?before=" (last.id) } { (language.t("الأقدم", "Older")) } } }
@@ -258,6 +258,35 @@ fn action(language: Language, action: &str) -> &str {
         "webhook_made" => language.t("إضافة عنوان إشعار", "added a webhook"),
         "webhook_removed" => language.t("إلغاء عنوان إشعار", "removed a webhook"),
         other => other,
+    }
+}
+
+/// Returns what is to be known of what was done; the record itself keeps it in one language.
+fn detail(language: Language, action: &str, detail: &str) -> String {
+    let count = |noun: &str| detail.strip_suffix(noun).and_then(|count| count.trim().parse().ok());
+    if let Some(letters) = count("letters") {
+        return language.letters(letters);
+    }
+    if let Some(files) = count("files") {
+        return language.files(files);
+    }
+    match (action, detail.split_once(": ")) {
+        ("correct", Some((field, values))) => format!("{}: {values}", language.field(field)),
+        ("account_made" | "account_changed", _) => {
+            let known = Role::ALL.into_iter().find(|role| role.as_str() == detail);
+            known.map_or(detail, |known| role(language, known)).to_owned()
+        }
+        _ => match detail {
+            "document" => language.t("الكتاب", "the letter"),
+            "page" => language.t("صفحة الكتاب", "the letter's page"),
+            "review" => language.t("في المراجعة", "in the review"),
+            "original" => language.t("الملف الأصلي", "the original file"),
+            "pdf" => language.t("PDF قابل للبحث", "a searchable PDF"),
+            "text" => language.t("النص", "the text"),
+            "record" => language.t("سجل الأعمال", "the record of what was done"),
+            other => other,
+        }
+        .to_owned(),
     }
 }
 

@@ -28,6 +28,11 @@ pub trait OcrEngine: Send + Sync {
     fn reads_by_line(&self) -> bool {
         false
     }
+
+    /// Reads the page in another way that does better on some pages; `None` where the engine has none.
+    fn read_otherwise(&self, _page: &CleanPage) -> Option<Result<Vec<Line>, OcrError>> {
+        None
+    }
 }
 
 /// Lines read with less confidence than this are strokes of a pen, arcs of a stamp, parts of an emblem: no print. On 60 letters

@@ -21,7 +21,7 @@ use tesseract_plumbing::tesseract_sys::{TessOcrEngineMode_OEM_LSTM_ONLY, TessPag
 use unicode_normalization::UnicodeNormalization;
 
 /// Raised when the same page gives other lines than before, with the same library and model.
-const VERSION: u16 = 3;
+const VERSION: u16 = 4;
 
 /// The model that is part of the program, so that it reads wherever it is put. See `tessdata/README.md`.
 const BUILT_IN_MODEL: &[u8] = include_bytes!("../../tessdata/ara.traineddata");
@@ -30,6 +30,8 @@ const BUILT_IN_LANGUAGE: &str = "ara";
 /// Tesseract's page segmentation mode for an image of one line, to be read as it is: mode 7, which looks for the line in the
 /// image once more, loses letters at its edges.
 const RAW_LINE: u8 = 13;
+/// The mode in which a page is read otherwise: as one column of lines of any size, which the library finds itself.
+const ONE_COLUMN: u8 = 4;
 /// Height of a line in pixels as the library's network takes it. It would shrink lines to it by itself, but no better.
 const LINE_HEIGHT: u32 = 36;
 /// No line is wider than this after shrinking; a rule taken for a line may be.
@@ -130,6 +132,17 @@ impl Tesseract {
         Ok(Line::new(words.map(|word| Word { bounds: place(word.bounds), ..word }).collect()))
     }
 
+    /// Reads a page whose lines the library finds itself.
+    fn page(&self, page: &CleanPage, mode: u8) -> Result<Vec<Line>, OcrError> {
+        let mut handle = self.take_handle()?;
+        handle.set_page_seg_mode(TessPageSegMode::from(mode));
+        let table = read_table(&mut handle, &page.grey, page.dpi)?;
+        let lines = lines_of(&table, page.grey.dimensions());
+        handle.set_page_seg_mode(TessPageSegMode::from(self.settings.page_segmentation_mode));
+        self.give_back(handle);
+        Ok(without_pieces(lines))
+    }
+
     fn take_handle(&self) -> Result<TessBaseApi, OcrError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         idle.map_or_else(|| self.new_handle(), Ok)
@@ -162,11 +175,11 @@ impl OcrEngine for Tesseract {
             let lines = lines.iter().map(|image| self.line(image, page.dpi)).collect::<Result<Vec<_>, _>>()?;
             return Ok(without_pieces(print_alone(lines)));
         }
-        let mut handle = self.take_handle()?;
-        let table = read_table(&mut handle, &page.grey, page.dpi)?;
-        let lines = lines_of(&table, page.grey.dimensions());
-        self.give_back(handle);
-        Ok(without_pieces(lines))
+        self.page(page, self.settings.page_segmentation_mode)
+    }
+
+    fn read_otherwise(&self, page: &CleanPage) -> Option<Result<Vec<Line>, OcrError>> {
+        self.reads_by_line().then(|| self.page(page, ONE_COLUMN))
     }
 
     fn reads_by_line(&self) -> bool {

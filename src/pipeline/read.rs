@@ -20,6 +20,10 @@ use unicode_normalization::UnicodeNormalization;
 /// Pages read with less confidence than this are tried the other way up, however sure their turn seemed.
 const UNSURE_READING: f32 = 0.35;
 
+/// Pages read with less confidence than this are read in the engine's other way, too, and that reading counts if it is surer by so much.
+const READ_OTHERWISE_BELOW: f32 = 0.75;
+const CLEARLY: f32 = 0.05;
+
 /// Pages with more letters than this are no sheets between letters, and not looked through for codes.
 const LETTERS_BESIDE_CODES: usize = 60;
 
@@ -298,7 +302,24 @@ fn see(engine: &dyn OcrEngine, prepared: Prepared, patience: &Patience<'_>) -> R
     } else {
         lines = engine.read(&prepared.clean, &segmentation.lines)?;
     }
-    Ok(Sight { prepared, segmentation, lines: layout::in_reading_order(lines) })
+    let lines = layout::in_reading_order(lines);
+    let lines = better_otherwise(engine, &prepared, patience, &lines).unwrap_or(lines);
+    Ok(Sight { prepared, segmentation, lines })
+}
+
+/// Returns the page as the engine reads it in its other way, if it has one, its first reading is doubtful, and this one is clearly surer.
+fn better_otherwise(
+    engine: &dyn OcrEngine,
+    prepared: &Prepared,
+    patience: &Patience<'_>,
+    lines: &[Line],
+) -> Option<Vec<Line>> {
+    let sure = mean_confidence(lines);
+    if sure >= READ_OTHERWISE_BELOW || patience.check().is_err() {
+        return None;
+    }
+    let other = engine.read_otherwise(&prepared.clean)?.ok()?;
+    (!other.is_empty() && mean_confidence(&other) > sure + CLEARLY).then(|| layout::in_reading_order(other))
 }
 
 /// Returns the mean confidence of the words, by length; 1 for no words.

@@ -6,6 +6,7 @@
 
 pub mod background;
 pub mod blank;
+pub mod bleed;
 pub mod border;
 pub mod deskew;
 pub mod despeckle;
@@ -25,7 +26,7 @@ use serde::Deserialize;
 use thumbnail::Thumbnail;
 
 /// Raised when the same page gives another result than before.
-pub const VERSION: u16 = 3;
+pub const VERSION: u16 = 4;
 
 /// Long side of A4 in inches, for pages that do not say their resolution.
 const A4_HEIGHT_INCHES: f32 = 11.69;
@@ -43,6 +44,8 @@ pub struct Settings {
     pub fill_holes: bool,
     /// Lift round coloured stamps off the print beneath them.
     pub lift_stamps: bool,
+    /// Take away what shines through from the back.
+    pub remove_bleed: bool,
     /// Even out shaded and low-contrast paper.
     pub even_background: bool,
     /// Take speckle away.
@@ -59,6 +62,7 @@ impl Default for Settings {
             remove_border: true,
             fill_holes: true,
             lift_stamps: true,
+            remove_bleed: true,
             even_background: true,
             despeckle: true,
             turn: true,
@@ -121,6 +125,9 @@ pub fn prepare(page: PageImage, settings: &Settings) -> Outcome {
     }
     if blank::is_blank(&thumbnail) {
         return Outcome::Blank { dpi };
+    }
+    if settings.remove_bleed && !bilevel && bleed::remove(&mut grey, &thumbnail, grey_dpi) {
+        thumbnail = Thumbnail::of(&grey, grey_dpi);
     }
     if settings.even_background && !bilevel {
         background::even(&mut grey, &thumbnail);

@@ -67,6 +67,11 @@ impl Piece {
 
 /// Returns the pieces of ink connected along rows, columns and diagonals, on an image of this width.
 pub fn of(ink: &[bool], width: usize) -> Vec<Piece> {
+    visited(ink, width, |_, _| {})
+}
+
+/// Returns them as [`of`] does, and tells the number of its piece for each pixel of ink.
+pub fn visited(ink: &[bool], width: usize, mut visit: impl FnMut(usize, usize)) -> Vec<Piece> {
     let height = ink.len() / width.max(1);
     let mut left_over = ink.to_vec();
     let mut pieces = Vec::new();
@@ -80,6 +85,7 @@ pub fn of(ink: &[bool], width: usize) -> Vec<Piece> {
         next.push(start);
         while let Some(at) = next.pop() {
             let (x, y) = (at % width, at / width);
+            visit(pieces.len(), at);
             piece.add(&Piece { left: x, top: y, right: x, bottom: y, area: 1 });
             for row in y.saturating_sub(1)..(y + 2).min(height) {
                 for column in x.saturating_sub(1)..(x + 2).min(width) {

@@ -72,7 +72,7 @@ impl Thumbnail {
     }
 
     /// Returns lightness as a share of the paper around, 0..=255 for none to all of it.
-    fn shares(&self) -> Vec<u8> {
+    pub fn shares(&self) -> Vec<u8> {
         let mut shares = Vec::with_capacity(self.grey.len());
         for (y, row) in self.grey.chunks_exact(self.width.max(1)).enumerate() {
             let paper = self.paper.row(y, self.width);

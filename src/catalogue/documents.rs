@@ -22,6 +22,12 @@ pub(super) fn read(connection: &Connection, id: &DocumentId) -> rusqlite::Result
     Ok(Some(document))
 }
 
+/// Returns the record of a document's letter, if there is one of this id.
+pub(super) fn letter_record(connection: &Connection, id: &DocumentId) -> rusqlite::Result<Option<String>> {
+    let mut statement = connection.prepare_cached("SELECT letter FROM documents WHERE id = ?1")?;
+    statement.query_row([id.to_string()], |row| row.get(0)).optional()
+}
+
 /// Reads a row of `documents`, without its pages and citations.
 fn document_row(id: DocumentId, row: &Row<'_>) -> rusqlite::Result<DocumentRow> {
     let source = Source {
@@ -179,6 +185,14 @@ fn letter_key(row: &Row<'_>) -> rusqlite::Result<LetterKey> {
         subject: row.get("subject")?,
         sketch: row.get("sketch")?,
     })
+}
+
+/// Says whether there are more than `most` letters of which issuer and subject were read and no date: quicker than fetching them.
+pub(super) fn has_more_undated(connection: &Connection, most: usize) -> rusqlite::Result<bool> {
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM documents
+               WHERE letter_date IS NULL AND issuer IS NOT NULL AND subject IS NOT NULL LIMIT ?1)";
+    let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
+    connection.prepare_cached(sql)?.query_row([limit], |row| Ok(row.get::<_, i64>(0)? == limit))
 }
 
 /// Returns the letters of which issuer and subject were read and no date, the first received first, `limit` at most.

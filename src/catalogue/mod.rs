@@ -414,6 +414,9 @@ pub trait Catalogue: Send + Sync {
     /// Returns a document by its id.
     fn document(&self, id: &DocumentId) -> Result<Option<DocumentRow>, CatalogueError>;
 
+    /// Returns the record of a document's letter alone.
+    fn letter_record(&self, id: &DocumentId) -> Result<Option<String>, CatalogueError>;
+
     /// Returns the ids of the documents of an original, in order.
     fn documents_of(&self, original: &ContentHash) -> Result<Vec<DocumentId>, CatalogueError>;
 
@@ -457,6 +460,9 @@ pub trait Catalogue: Send + Sync {
 
     /// Returns the codes of letters before the first stroke of numbers, with how many letters and citations have each.
     fn codes(&self) -> Result<Vec<(String, u64)>, CatalogueError>;
+
+    /// Says whether there are more than `most` letters of which issuer and subject were read and no date.
+    fn has_more_undated(&self, most: usize) -> Result<bool, CatalogueError>;
 
     /// Returns the letters of which issuer and subject were read and no date, the first received first, `limit` at most.
     fn undated_letters(&self, limit: usize) -> Result<Vec<LetterKey>, CatalogueError>;

@@ -181,6 +181,10 @@ impl Catalogue for SqliteCatalogue {
         self.read(|connection| documents::read(connection, id))
     }
 
+    fn letter_record(&self, id: &DocumentId) -> Result<Option<String>, CatalogueError> {
+        self.read(|connection| documents::letter_record(connection, id))
+    }
+
     fn documents_of(&self, original: &ContentHash) -> Result<Vec<DocumentId>, CatalogueError> {
         let sql = "SELECT id FROM documents WHERE original = ?1 ORDER BY part";
         self.read(|connection| document_id_rows(connection, sql, &original.to_string()))
@@ -257,6 +261,10 @@ impl Catalogue for SqliteCatalogue {
 
     fn codes(&self) -> Result<Vec<(String, u64)>, CatalogueError> {
         self.read(documents::codes)
+    }
+
+    fn has_more_undated(&self, most: usize) -> Result<bool, CatalogueError> {
+        self.read(|connection| documents::has_more_undated(connection, most))
     }
 
     fn undated_letters(&self, limit: usize) -> Result<Vec<LetterKey>, CatalogueError> {
@@ -490,6 +498,7 @@ mod tests {
         assert_eq!(catalogue.usual_dates(1).unwrap(), date(12).zip(date(12)));
         assert_eq!(catalogue.usual_dates(2).unwrap(), None);
         assert_eq!(catalogue.undated_letters(10).unwrap(), []);
+        assert!(!catalogue.has_more_undated(0).unwrap());
         assert_eq!(catalogue.cited_issuers().unwrap(), Vec::<String>::new());
         assert_eq!(catalogue.citations_of("وزارة المالية", 10).unwrap(), []);
     }

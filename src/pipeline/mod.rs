@@ -21,6 +21,7 @@ mod parts;
 mod patience;
 mod read;
 pub mod related;
+mod remembered;
 mod repair;
 mod retry;
 mod scan;

@@ -16,7 +16,7 @@ use crate::thread::key::slip;
 use crate::thread::likeness::likeness;
 use crate::thread::{self, Citation, Witness, number_key};
 use jiff::ToSpan;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::iter;
 
 /// Fills in which letters of the archive those cited are, and what the letters of the archive say of numbers that were read with doubt.
@@ -135,8 +135,10 @@ pub(super) fn undated(store: &Store, citation: &Citation<'_>) -> Result<Option<D
 const MOST_LOOKED_THROUGH: usize = 1_000;
 
 fn undated_letters(store: &Store) -> Result<Vec<LetterKey>, ArchiveError> {
-    let letters = store.catalogue.undated_letters(MOST_LOOKED_THROUGH + 1)?;
-    Ok(if letters.len() > MOST_LOOKED_THROUGH { Vec::new() } else { letters })
+    if store.catalogue.has_more_undated(MOST_LOOKED_THROUGH)? {
+        return Ok(Vec::new());
+    }
+    Ok(store.catalogue.undated_letters(MOST_LOOKED_THROUGH)?)
 }
 
 /// Says whether a letter is of this issuer, in the form of the list of bodies, and in this matter.
@@ -147,10 +149,9 @@ fn is_alike(store: &Store, letter: &LetterKey, issuer: &str, subject: &str) -> b
 
 /// Says whether a name is that of an issuer: two bodies of the list are one or two, other names are compared.
 fn is_issuer(store: &Store, name: &str, issuer: &str) -> bool {
-    let bodies = store.bodies();
-    match (bodies.recognise(name), bodies.recognise(issuer)) {
+    match (store.recognised(name), store.recognised(issuer)) {
         (Some(own), Some(other)) => own == other,
-        _ => is_name(&bodies.canonical(name), issuer),
+        _ => is_name(&store.bodies().canonical(name), issuer),
     }
 }
 
@@ -288,13 +289,11 @@ const CITED: f32 = 0.5;
 fn date_as_cited(store: &Store, document: DocumentId, letter: &mut Letter) -> Result<(), ArchiveError> {
     let number = letter.number.as_ref().filter(|_| letter.date.is_none()).map(|number| &number.value);
     let Some(key) = number.and_then(|number| number_key(number)) else { return Ok(()) };
-    let issuer = letter.from.as_ref().map(|from| store.bodies().canonical(&from.value));
+    let issuer = letter.from.as_ref().map(|from| from.value.as_str());
     let mut dates = BTreeSet::new();
     for row in store.catalogue.citations_like(&key, None)?.into_iter().filter(|row| row.document != document) {
-        let agrees = issuer
-            .as_ref()
-            .zip(row.issuer.as_ref())
-            .is_some_and(|(own, other)| likeness(own, &store.bodies().canonical(other)) >= SAME);
+        let agrees =
+            issuer.zip(row.issuer.as_deref()).is_some_and(|(own, other)| store.issuers_alike(own, other) >= SAME);
         dates.extend(row.date.filter(|_| agrees && row.number_key == key));
     }
     if let (Some(date), 1) = (dates.first(), dates.len()) {
@@ -334,14 +333,20 @@ fn witnesses(
     let Some(date) = letter.date.as_ref().map(|date| date.value) else {
         return Ok((undated_witnesses(store, document, own)?, Vec::new()));
     };
-    let issuer = letter.from.as_ref().map(|from| store.bodies().canonical(&from.value));
+    let issuer = letter.from.as_ref().map(|from| from.value.as_str());
     let subject = letter.subject.as_ref().map(|subject| subject.value.as_str());
     let mut cited = Vec::new();
+    let mut heard: HashMap<(String, Option<String>), usize> = HashMap::new();
     for row in store.catalogue.citations_like("", Some(date))?.into_iter().take(MOST_LOOKED_THROUGH) {
         if row.document == document {
             continue;
         }
-        let agrees_with = |other: &str| Some(likeness(issuer.as_ref()?, &store.bodies().canonical(other)));
+        let alike = heard.entry((row.number_key.clone(), row.issuer.clone())).or_default();
+        *alike += 1;
+        if *alike > ENOUGH_ALIKE {
+            continue;
+        }
+        let agrees_with = |other: &str| Some(store.issuers_alike(issuer?, other));
         let agrees = row.issuer.as_deref().and_then(agrees_with);
         if agrees.is_some_and(|agrees| agrees < OTHER_ISSUER) {
             continue;
@@ -394,6 +399,8 @@ fn undated_witnesses(store: &Store, document: DocumentId, own: &Witness) -> Resu
     Ok(witnesses)
 }
 
+/// A circular may be cited by thousands: what so many letters say of it in the same way, no more of them need say.
+const ENOUGH_ALIKE: usize = 20;
 /// Names less alike than this are two issuers; names and subjects more alike than the second are one.
 const OTHER_ISSUER: f32 = 0.4;
 pub(super) const SAME: f32 = 0.7;

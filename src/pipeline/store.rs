@@ -3,6 +3,7 @@
 use super::bodies;
 use super::failure::ArchiveError;
 use super::parts::Part;
+use super::remembered::Remembered;
 use super::{settle, threads};
 use crate::archive::record;
 use crate::archive::{BlobStore, FsBlobs};
@@ -10,12 +11,13 @@ use crate::catalogue::{Catalogue, DocumentRow, SqliteCatalogue};
 use crate::model::{ContentHash, Document, DocumentId, Letter, Page, PageNumber};
 use crate::search::{LocalIndex, SearchIndex};
 use crate::thread::bodies::Bodies;
+use crate::thread::likeness::Pairs;
 use crate::thread::names::Names;
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// The form of archive this program writes.
 const FORM: u32 = 1;
@@ -41,6 +43,10 @@ pub struct Store {
     bodies: OnceLock<Bodies>,
     codes: OnceLock<HashMap<String, u64>>,
     names: OnceLock<Names>,
+    /// Names in the form of the list of bodies, ready to be compared.
+    pairs: Remembered<Arc<Pairs>>,
+    /// Names of the bodies that names were recognised as.
+    recognised: Remembered<Option<String>>,
 }
 
 /// Returns the letter of a row as it was understood by itself.
@@ -96,6 +102,8 @@ impl Store {
             bodies: OnceLock::new(),
             codes: OnceLock::new(),
             names: OnceLock::new(),
+            pairs: Remembered::default(),
+            recognised: Remembered::default(),
         };
         if access == Access::Write {
             let suspects = store.catalogue.note_deaths()?;
@@ -176,6 +184,17 @@ impl Store {
                 bodies::embedded()
             })
         })
+    }
+
+    /// Returns how alike the names of two issuers are in the form of the list of bodies, 0.0..=1.0.
+    pub(super) fn issuers_alike(&self, one: &str, other: &str) -> f32 {
+        let pairs = |name: &str| self.pairs.get(name, || Arc::new(Pairs::of(&self.bodies().canonical(name))));
+        pairs(one).likeness(&pairs(other))
+    }
+
+    /// Returns the name of the body that a name is, misread or not.
+    pub(super) fn recognised(&self, name: &str) -> Option<String> {
+        self.recognised.get(name, || self.bodies().recognise(name).map(|body| body.name.clone()))
     }
 
     /// Returns the codes of letters that numbers begin with, each with how many letters and citations have it; as they were when they were

@@ -10,7 +10,8 @@ use super::store::Store;
 use crate::archive::record;
 use crate::catalogue::{CitationRow, LetterKey, LetterRow};
 use crate::model::{Document, DocumentId, Evidence, Field, FieldSource, Letter, LetterDate, Signatory};
-use crate::thread::likeness::{Sketch, likeness};
+use crate::thread::key::slip;
+use crate::thread::likeness::Sketch;
 use crate::thread::{self, Candidate, Citation, number_key};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -221,11 +222,11 @@ pub(super) fn resolve(store: &Store, citation: &Citation<'_>) -> Result<Option<D
 
 /// Says whether a letter has the very number, date and issuer that are cited.
 fn is_plainly(store: &Store, letter: &LetterKey, citation: &Citation<'_>) -> bool {
-    let issuer = letter.issuer.as_deref().map(|issuer| store.bodies().canonical(issuer));
     letter.number_key.as_deref() == Some(citation.number)
         && citation.date.is_some()
         && letter.date == citation.date
-        && citation.issuer.zip(issuer.as_deref()).is_none_or(|(cited, own)| likeness(cited, own) >= settle::SAME)
+        && (citation.issuer.zip(letter.issuer.as_deref()))
+            .is_none_or(|(cited, own)| store.issuers_alike(cited, own) >= settle::SAME)
 }
 
 /// Returns letters with what they may be besides what was read of them.
@@ -238,10 +239,16 @@ pub(super) fn candidates(
     for letter in letters {
         let mut candidate = candidate(store, letter);
         if candidate.number.as_deref() != Some(citation.number)
-            && let Some(row) = store.catalogue.document(&candidate.document)?
+            && let Some(record) = store.catalogue.letter_record(&candidate.document)?
         {
-            let mut letter = record::decode_letter(&row.letter.record)
+            let mut letter = record::decode_letter(&record)
                 .map_err(|source| ArchiveError::Record { what: format!("letter of {}", candidate.document), source })?;
+            // A number read without doubt that lies further than a slip from the one cited is not the one, whatever others say of it; most
+            // letters of a day are such, and asking what others say takes long.
+            let is_sure = letter.number_may_be.is_empty();
+            if is_sure && candidate.number.as_ref().is_some_and(|number| slip(number, citation.number).is_none()) {
+                continue;
+            }
             candidate.may_be = letter.number_may_be.iter().filter_map(|reading| number_key(&reading.text)).collect();
             let likeliest = letter.number_may_be.first();
             candidate.is_doubted = likeliest.is_some_and(|reading| reading.probability.get() < settle::DOUBTED_BELOW);

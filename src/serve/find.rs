@@ -29,6 +29,7 @@ const LONGEST_NAME: usize = 500;
 #[into_params(parameter_in = Query)]
 pub struct Query {
     /// Words, "phrases", -excluded words, fields such as `number:12/345`; empty for all letters that the filters allow.
+    #[param(max_length = 2000)]
     pub q: String,
     /// Most hits to return, 1 to 200.
     #[param(minimum = 1, maximum = 200, default = 20)]
@@ -37,10 +38,13 @@ pub struct Query {
     #[param(minimum = 0, maximum = 100000, default = 0)]
     pub offset: Option<usize>,
     /// Letters of this organisation.
+    #[param(max_length = 500)]
     pub organisation: Option<String>,
     /// Letters by a body with these words in its name.
+    #[param(max_length = 500)]
     pub from: Option<String>,
     /// Letters to a body with these words in its name.
+    #[param(max_length = 500)]
     pub to: Option<String>,
     /// Letters of this kind.
     #[param(pattern = "^(letter|memo|circular|order|minutes|other)?$")]

@@ -4,29 +4,49 @@
 //! letters Broder, "On the resemblance and containment of documents" (1997), the smallest hashes of runs of letters.
 
 use crate::text::normalise::search_key;
-use std::collections::HashMap;
+use std::cmp::Ordering;
 
 /// Returns how alike two names or subjects are, 0.0..=1.0: twice the shared pairs of letters over all pairs. Spelling habits, spaces
 /// and marks do not count.
 pub fn likeness(a: &str, b: &str) -> f32 {
-    let (a, b) = (pairs(a), pairs(b));
-    let all: u32 = a.values().sum::<u32>() + b.values().sum::<u32>();
-    if all == 0 {
-        return 0.0;
-    }
-    let shared: u32 = a.iter().map(|(pair, count)| *count.min(b.get(pair).unwrap_or(&0))).sum();
-    2.0 * shared as f32 / all as f32
+    Pairs::of(a).likeness(&Pairs::of(b))
 }
 
-fn pairs(text: &str) -> HashMap<(char, char), u32> {
-    let letters: Vec<char> = search_key(text).chars().filter(|c| *c != ' ').collect();
-    let mut pairs = HashMap::new();
-    for pair in letters.windows(2) {
-        if let [a, b] = pair {
-            *pairs.entry((*a, *b)).or_default() += 1;
-        }
+/// The pairs of letters of a name or subject, to be compared with many others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pairs(Vec<(char, char)>);
+
+impl Pairs {
+    /// Returns the pairs of a text.
+    pub fn of(text: &str) -> Self {
+        let letters: Vec<char> = search_key(text).chars().filter(|c| *c != ' ').collect();
+        let mut pairs: Vec<_> = letters.iter().copied().zip(letters.iter().copied().skip(1)).collect();
+        pairs.sort_unstable();
+        Self(pairs)
     }
-    pairs
+
+    /// Returns how alike two texts are, 0.0..=1.0.
+    pub fn likeness(&self, other: &Self) -> f32 {
+        let all = self.0.len() + other.0.len();
+        if all == 0 {
+            return 0.0;
+        }
+        // Both in order: what stands first in one and later in the other is not shared.
+        let (mut own, mut others) = (self.0.iter().peekable(), other.0.iter().peekable());
+        let mut shared = 0;
+        while let (Some(a), Some(b)) = (own.peek(), others.peek()) {
+            match a.cmp(b) {
+                Ordering::Less => drop(own.next()),
+                Ordering::Greater => drop(others.next()),
+                Ordering::Equal => {
+                    shared += 1;
+                    own.next();
+                    others.next();
+                }
+            }
+        }
+        2.0 * shared as f32 / all as f32
+    }
 }
 
 /// Hashes in a sketch.

@@ -17,7 +17,7 @@ const WIDTH_INCHES: f32 = 0.04;
 const LEAST_AREA: usize = 20;
 /// A page has at least so many pieces of letters, and
 const LEAST_PIECES: usize = 20;
-/// this share of them is faint where the back shines through. On 99 pages without it at most 0.11 were, on 16 with it at least 0.15.
+/// this share of them is faint where the back shines through. On 64 pages without it at most 0.11 were, on 16 with it at least 0.15.
 const FAINT_SHARE: f32 = 0.14;
 /// Faint pieces stand in so many of the cells of a grid of five by five: a stamp or a note in pencil is in one place.
 const LEAST_CELLS: usize = 7;

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 /// Files to be read.
 #[derive(ToSchema, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code)] // described here, and read piece by piece
+#[expect(dead_code, reason = "describes the form, which is read piece by piece")]
 pub struct Upload {
     /// A scan or PDF; the field may come several times.
     #[schema(value_type = String, format = Binary)]

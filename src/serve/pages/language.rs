@@ -52,31 +52,19 @@ impl Language {
     /// Returns the number of letters, as Arabic counts things.
     pub fn letters(self, count: u64) -> String {
         match (self, count) {
+            (Self::Arabic, 0) => "لا توجد كتب".to_owned(),
+            (Self::Arabic, n) => counted(n, ["كتاب واحد", "كتابان", "كتب", "كتاباً", "كتاب"]),
             (Self::English, 1) => "1 letter".to_owned(),
             (Self::English, n) => format!("{n} letters"),
-            (Self::Arabic, 0) => "لا توجد كتب".to_owned(),
-            (Self::Arabic, 1) => "كتاب واحد".to_owned(),
-            (Self::Arabic, 2) => "كتابان".to_owned(),
-            (Self::Arabic, n) => match n % 100 {
-                3..=10 => format!("{n} كتب"),
-                11..=99 => format!("{n} كتاباً"),
-                _ => format!("{n} كتاب"),
-            },
         }
     }
 
     /// Returns the number of files, as Arabic counts things.
     pub fn files(self, count: u64) -> String {
         match (self, count) {
+            (Self::Arabic, n) => counted(n, ["ملف واحد", "ملفان", "ملفات", "ملفاً", "ملف"]),
             (Self::English, 1) => "1 file".to_owned(),
             (Self::English, n) => format!("{n} files"),
-            (Self::Arabic, 1) => "ملف واحد".to_owned(),
-            (Self::Arabic, 2) => "ملفان".to_owned(),
-            (Self::Arabic, n) => match n % 100 {
-                3..=10 => format!("{n} ملفات"),
-                11..=99 => format!("{n} ملفاً"),
-                _ => format!("{n} ملف"),
-            },
         }
     }
 
@@ -144,6 +132,17 @@ impl Language {
             "storage" => self.t("تعذّر الحفظ في الأرشيف", "The archive could not be written"),
             _ => self.t("خلل في البرنامج", "A fault in the program"),
         }
+    }
+}
+
+/// Returns a number of things with the form of their name that Arabic asks for: one, two, a few (3 to 10), eleven to 99, hundreds.
+fn counted(count: u64, [one, two, few, tens, hundreds]: [&str; 5]) -> String {
+    match (count, count % 100) {
+        (1, _) => one.to_owned(),
+        (2, _) => two.to_owned(),
+        (n, 3..=10) => format!("{n} {few}"),
+        (n, 11..=99) => format!("{n} {tens}"),
+        (n, _) => format!("{n} {hundreds}"),
     }
 }
 

@@ -253,18 +253,22 @@ pub(super) fn citations_like(
     statement.query_map(params![number_key, date.map(|date| date.to_string())], citation_row)?.collect()
 }
 
-/// Returns the numbers of the letters of a body dated from one day to another, without one letter.
+/// Returns the numbers of the letters of a body dated from one day to another, with their days, without one letter; of very many those
+/// nearest to the middle.
 pub(super) fn numbers_of(
     connection: &Connection,
     issuer: &str,
     (from, until): (LetterDate, LetterDate),
     without: &DocumentId,
-) -> rusqlite::Result<Vec<String>> {
-    let sql = "SELECT letter_number FROM documents WHERE letter_date BETWEEN ?1 AND ?2 AND issuer = ?3 AND id <> ?4
+) -> rusqlite::Result<Vec<(LetterDate, String)>> {
+    let sql = "SELECT letter_date, letter_number FROM documents WHERE letter_date BETWEEN ?1 AND ?2 AND issuer = ?3 AND id <> ?4
                       AND letter_number IS NOT NULL
-               ORDER BY letter_date LIMIT 200";
+               ORDER BY abs(julianday(letter_date) - (julianday(?1) + julianday(?2)) / 2), letter_number LIMIT 200";
     let keys = params![from.to_string(), until.to_string(), issuer, without.to_string()];
-    connection.prepare_cached(sql)?.query_map(keys, |row| row.get(0))?.collect()
+    let dated = |row: &Row<'_>| Ok((date(row, "letter_date")?, row.get("letter_number")?));
+    let numbers: Vec<(Option<LetterDate>, String)> =
+        connection.prepare_cached(sql)?.query_map(keys, dated)?.collect::<rusqlite::Result<_>>()?;
+    Ok(numbers.into_iter().filter_map(|(day, number)| Some((day?, number))).collect())
 }
 
 /// Returns the codes of letters before the first stroke of numbers, with how many letters and citations have each.

@@ -450,13 +450,14 @@ pub trait Catalogue: Send + Sync {
     /// Returns the citations of this number or this date.
     fn citations_like(&self, number_key: &str, date: Option<LetterDate>) -> Result<Vec<CitationRow>, CatalogueError>;
 
-    /// Returns the numbers of the letters of a body dated from one day to another, without one letter.
+    /// Returns the numbers of the letters of a body dated from one day to another, with their days, without one letter; of very many those
+    /// nearest to the middle.
     fn numbers_of(
         &self,
         issuer: &str,
         days: (LetterDate, LetterDate),
         without: &DocumentId,
-    ) -> Result<Vec<String>, CatalogueError>;
+    ) -> Result<Vec<(LetterDate, String)>, CatalogueError>;
 
     /// Returns the codes of letters before the first stroke of numbers, with how many letters and citations have each.
     fn codes(&self) -> Result<Vec<(String, u64)>, CatalogueError>;

@@ -255,7 +255,7 @@ impl Catalogue for SqliteCatalogue {
         issuer: &str,
         days: (LetterDate, LetterDate),
         without: &DocumentId,
-    ) -> Result<Vec<String>, CatalogueError> {
+    ) -> Result<Vec<(LetterDate, String)>, CatalogueError> {
         self.read(|connection| documents::numbers_of(connection, issuer, days, without))
     }
 

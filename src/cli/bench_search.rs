@@ -56,8 +56,10 @@ pub fn run(common: &Common, args: &BenchSearchArgs) -> Result<Outcome> {
     let options = SearchOptions { facets: args.facets, ..SearchOptions::default() };
     let time = |query: &str| -> Result<Took> {
         let (started, worked) = (Instant::now(), processor_time());
-        index.search(query, &options)?;
-        Ok(Took { wall: started.elapsed(), processor: processor_time().saturating_sub(worked) })
+        let answer = index.search(query, &options)?;
+        let took = Took { wall: started.elapsed(), processor: processor_time().saturating_sub(worked) };
+        tracing::debug!(milliseconds = milliseconds(took.wall), letters = answer.total, notes = ?answer.notes, query);
+        Ok(took)
     };
     let mut all = Vec::new();
     let mut classes = serde_json::Map::new();

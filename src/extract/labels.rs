@@ -6,15 +6,16 @@
 use super::distance::{self, Signature};
 use super::passage::{Atom, Sort};
 use crate::text::normalise::search_key;
+use crate::text::word_lists::{InUse, WordListError};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
-use std::sync::LazyLock;
 
 const LABELS: &str = include_str!("labels.toml");
 const MONTHS: &str = include_str!("months.toml");
 
 /// A word or several, as a search key without spaces.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(from = "String")]
+#[serde(try_from = "String")]
 pub struct Phrase {
     written: String,
     key: Vec<char>,
@@ -22,11 +23,21 @@ pub struct Phrase {
     signature: Signature,
 }
 
-impl From<String> for Phrase {
-    fn from(text: String) -> Self {
+/// An entry of a list without letters or digits: it would stand everywhere.
+#[derive(Debug, thiserror::Error)]
+#[error("the entry {0:?} holds no letter")]
+pub struct EmptyPhrase(String);
+
+impl TryFrom<String> for Phrase {
+    type Error = EmptyPhrase;
+
+    fn try_from(text: String) -> Result<Self, EmptyPhrase> {
         let spaced = search_key(&text);
         let key: Vec<char> = spaced.chars().filter(|c| *c != ' ').collect();
-        Self { words: spaced.split(' ').count(), signature: Signature::of(&key), key, written: text }
+        if key.is_empty() {
+            return Err(EmptyPhrase(text));
+        }
+        Ok(Self { words: spaced.split(' ').count(), signature: Signature::of(&key), key, written: text })
     }
 }
 
@@ -217,8 +228,24 @@ pub struct Signing {
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)]
 pub struct Months {
+    #[serde(deserialize_with = "by_month")]
     pub civil: Vec<Vec<Phrase>>,
+    #[serde(deserialize_with = "by_month")]
     pub hijri: Vec<Vec<Phrase>>,
+}
+
+/// Reads lists of the names of twelve months, those of an archive behind those of the program.
+fn by_month<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<Vec<Phrase>>, D::Error> {
+    const MONTHS: usize = 12;
+    let lists = Vec::<Vec<Phrase>>::deserialize(source)?;
+    if !lists.len().is_multiple_of(MONTHS) {
+        return Err(D::Error::custom("a list for each of the twelve months is needed, empty where there is no name"));
+    }
+    let mut months = vec![Vec::new(); MONTHS];
+    for (month, names) in (0..MONTHS).cycle().zip(lists) {
+        months.get_mut(month).into_iter().for_each(|month| month.extend(names.iter().cloned()));
+    }
+    Ok(months)
 }
 
 fn letters<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<Vec<char>>, D::Error> {
@@ -226,18 +253,33 @@ fn letters<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<Vec<char>>, D::Er
     Ok(texts.iter().map(|text| text.chars().collect()).collect())
 }
 
-// A test parses both files, so the empty lists that a broken file would give cannot leave the workshop.
-static EMBEDDED_LABELS: LazyLock<Labels> = LazyLock::new(|| toml::from_str(LABELS).unwrap_or_default());
-static EMBEDDED_MONTHS: LazyLock<Months> = LazyLock::new(|| toml::from_str(MONTHS).unwrap_or_default());
+static LABELS_IN_USE: InUse<Labels> = InUse::new(LABELS);
+static MONTHS_IN_USE: InUse<Months> = InUse::new(MONTHS);
 
-/// Returns the word lists, parsed once.
+/// Returns the word lists.
 pub fn labels() -> &'static Labels {
-    &EMBEDDED_LABELS
+    LABELS_IN_USE.get()
 }
 
-/// Returns the names of the months, parsed once.
+/// Returns the names of the months.
 pub fn months() -> &'static Months {
-    &EMBEDDED_MONTHS
+    MONTHS_IN_USE.get()
+}
+
+/// Adds to the labels that come with the program: TOML with the same lists, as an archive keeps it.
+///
+/// # Errors
+/// [`WordListError`] when the text is wrong, or letters were already read by other lists in this process.
+pub fn add_labels(own: &str) -> Result<(), WordListError> {
+    LABELS_IN_USE.add(own)
+}
+
+/// Adds names to those of the months: TOML with a list for each of the twelve months.
+///
+/// # Errors
+/// As [`add_labels`].
+pub fn add_months(own: &str) -> Result<(), WordListError> {
+    MONTHS_IN_USE.add(own)
 }
 
 #[cfg(test)]

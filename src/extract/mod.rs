@@ -32,6 +32,8 @@ use hijri::HijriDate;
 use references::{Cited, Issuer};
 use sheet::Sheet;
 
+pub use labels::{add_labels, add_months};
+
 /// Why a field is absent or doubtful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Remark {

@@ -7,6 +7,7 @@ use crate::decode::DecodeError;
 use crate::model::FailureCode;
 use crate::ocr::OcrError;
 use crate::search::SearchError;
+use crate::text::word_lists::WordListError;
 use crate::thread::bodies::BodiesError;
 use std::io;
 use std::path::PathBuf;
@@ -170,6 +171,14 @@ pub enum ArchiveError {
         path: PathBuf,
         /// What is wrong with it.
         source: BodiesError,
+    },
+    /// A word list of the archive.
+    #[error("{}: {source}", path.display())]
+    WordList {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: WordListError,
     },
     /// The threads of a run could not be started, or one of them died.
     #[error("the threads of the run failed: {0}")]

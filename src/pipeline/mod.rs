@@ -30,6 +30,7 @@ mod settle;
 mod store;
 pub mod threads;
 mod verify;
+mod words;
 
 pub use backup::{BackupError, Copied, backup, restore};
 pub use failure::{ArchiveError, Failure};

@@ -11,7 +11,7 @@ use crate::catalogue::{CitationRow, LetterKey, LetterRow};
 use crate::model::{
     Confidence, DocumentId, Evidence, Field, FieldSource, Letter, LetterDate, PageNumber, PixelBox, Reading, Reference,
 };
-use crate::thread::consensus::{self, Others};
+use crate::thread::consensus::{self, Numbered, Others};
 use crate::thread::key::slip;
 use crate::thread::likeness::likeness;
 use crate::thread::{self, Citation, Witness, number_key};
@@ -259,7 +259,8 @@ pub(super) fn agree(store: &Store, document: DocumentId, letter: &mut Letter) ->
     if cited.is_empty() && (office.is_empty() || !is_doubted) {
         return Ok(());
     }
-    let others = Others { office, codes: store.codes()?.clone() };
+    let on = letter.date.as_ref().map(|date| date.value);
+    let others = Others { office, on, codes: store.codes()?.clone() };
     let Some(agreed) = consensus::number(&own, &cited, &others) else { return Ok(()) };
     match &mut letter.number {
         Some(number) if number_key(&number.value) != number_key(&agreed) => number.value = agreed,
@@ -329,7 +330,7 @@ fn witnesses(
     document: DocumentId,
     letter: &Letter,
     own: &Witness,
-) -> Result<(Vec<Witness>, Vec<String>), ArchiveError> {
+) -> Result<(Vec<Witness>, Vec<Numbered>), ArchiveError> {
     let Some(date) = letter.date.as_ref().map(|date| date.value) else {
         return Ok((undated_witnesses(store, document, own)?, Vec::new()));
     };
@@ -372,11 +373,12 @@ fn witnesses(
     let mut office = Vec::new();
     if let Some(issuer) = letter.from.as_ref().filter(|_| !letter.number_may_be.is_empty()) {
         let (from, until) = (date.saturating_sub(REGISTER_DAYS.days()), date.saturating_add(REGISTER_DAYS.days()));
-        office = store.catalogue.numbers_of(&issuer.value, (from, until), &document)?;
+        let numbers = store.catalogue.numbers_of(&issuer.value, (from, until), &document)?;
+        office.extend(numbers.into_iter().map(|(on, number)| Numbered { number, on: Some(on) }));
         let own = letter.references.iter().map(|field| &field.value);
         office.extend(
             own.filter(|cited| cited.issuer.as_deref() == Some(issuer.value.as_str()) && cited.document.is_none())
-                .map(|cited| cited.number.clone()),
+                .map(|cited| Numbered { number: cited.number.clone(), on: cited.date }),
         );
     }
     Ok((cited, office))

@@ -4,7 +4,7 @@ use super::bodies;
 use super::failure::ArchiveError;
 use super::parts::Part;
 use super::remembered::Remembered;
-use super::{settle, threads};
+use super::{settle, threads, words};
 use crate::archive::record;
 use crate::archive::{BlobStore, FsBlobs};
 use crate::catalogue::{Catalogue, DocumentRow, SqliteCatalogue};
@@ -89,6 +89,7 @@ impl Store {
             }
             Err(error) => return Err(failed(&form)(error)),
         }
+        words::take_up(folder)?;
         let blobs = FsBlobs::open(folder)?;
         if access == Access::Write {
             blobs.clear_unfinished()?;

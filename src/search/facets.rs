@@ -2,7 +2,8 @@
 
 use crate::text::normalise::search_key;
 use jiff::ToSpan;
-use std::collections::{BTreeMap, HashMap};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
 use tantivy::columnar::StrColumn;
 use tantivy::{DocId, SegmentReader};
 
@@ -35,22 +36,26 @@ pub struct Facets {
     pub undated: u64,
 }
 
-/// Counts documents segment by segment.
+/// What was counted so far.
 #[derive(Default)]
 pub(super) struct FacetCounter {
-    days: HashMap<i64, u64>,
+    days: FxHashMap<i64, u64>,
     undated: u64,
-    bodies: HashMap<String, (String, u64)>,
-    kinds: HashMap<String, (String, u64)>,
-    organisations: HashMap<String, (String, u64)>,
+    bodies: FxHashMap<String, (String, u64)>,
+    kinds: FxHashMap<String, (String, u64)>,
+    organisations: FxHashMap<String, (String, u64)>,
 }
 
 impl FacetCounter {
-    /// Counts the documents that begin on these pages.
-    pub(super) fn count(&mut self, reader: &SegmentReader, firsts: &[DocId]) -> tantivy::Result<()> {
+    /// Counts the documents of a segment that begin on these pages.
+    pub(super) fn count(
+        &mut self,
+        reader: &SegmentReader,
+        firsts: impl Iterator<Item = DocId> + Clone,
+    ) -> tantivy::Result<()> {
         let days = reader.fast_fields().i64("day")?;
-        for first in firsts {
-            match days.first(*first) {
+        for first in firsts.clone() {
+            match days.first(first) {
                 Some(day) => *self.days.entry(day).or_default() += 1,
                 None => self.undated += 1,
             }
@@ -59,10 +64,26 @@ impl FacetCounter {
             [("body", &mut self.bodies), ("kind", &mut self.kinds), ("organisation", &mut self.organisations)];
         for (field, counts) in columns {
             if let Some(column) = reader.fast_fields().str(field)? {
-                count_names(&column, firsts, counts)?;
+                count_names(&column, firsts.clone(), counts)?;
             }
         }
         Ok(())
+    }
+
+    /// Adds what another one counted.
+    pub(super) fn with(mut self, other: Self) -> Self {
+        other.days.into_iter().for_each(|(day, letters)| *self.days.entry(day).or_default() += letters);
+        self.undated += other.undated;
+        for (all, own) in [
+            (&mut self.bodies, other.bodies),
+            (&mut self.kinds, other.kinds),
+            (&mut self.organisations, other.organisations),
+        ] {
+            for (key, (name, letters)) in own {
+                all.entry(key).or_insert((name, 0)).1 += letters;
+            }
+        }
+        self
     }
 
     pub(super) fn finish(self) -> Facets {
@@ -90,12 +111,12 @@ impl FacetCounter {
 
 fn count_names(
     column: &StrColumn,
-    firsts: &[DocId],
-    counts: &mut HashMap<String, (String, u64)>,
+    firsts: impl Iterator<Item = DocId>,
+    counts: &mut FxHashMap<String, (String, u64)>,
 ) -> tantivy::Result<()> {
-    let mut by_ordinal: HashMap<u64, u64> = HashMap::new();
+    let mut by_ordinal: FxHashMap<u64, u64> = FxHashMap::default();
     for first in firsts {
-        if let Some(ordinal) = column.ords().first(*first) {
+        if let Some(ordinal) = column.ords().first(first) {
             *by_ordinal.entry(ordinal).or_default() += 1;
         }
     }
@@ -113,7 +134,7 @@ fn count_names(
     Ok(())
 }
 
-fn most_first(counts: HashMap<String, (String, u64)>) -> Vec<Count> {
+fn most_first(counts: FxHashMap<String, (String, u64)>) -> Vec<Count> {
     let mut counts: Vec<_> = counts.into_values().map(|(value, letters)| Count { value, letters }).collect();
     counts.sort_unstable_by(|a, b| b.letters.cmp(&a.letters).then_with(|| a.value.cmp(&b.value)));
     counts.truncate(MOST_NAMES);

@@ -20,9 +20,11 @@ use tantivy::{DocId, Searcher, SegmentReader};
 /// A page counts as one of a document's best from this share of the best one's score.
 const NEAR_BEST: f32 = 0.5;
 const MOST_PAGES: usize = 2;
-/// How often an item may be asked for a document that came up, in the whole index. A usual query of an archive of a
-/// million pages needs less; one of many words that stand everywhere is cut short.
-const MOST_ASKED: u64 = 4_000_000;
+/// Steps of the strict search in the whole index: documents of the lists gone through, and items asked for a document that came up. A
+/// usual query of an archive of a million pages needs less; one of many words that stand everywhere is cut short.
+const MOST_STEPS: u64 = 5_000_000;
+/// Testing whether a document may still answer is worth its time if it costs no more than so many steps an item.
+const WORTH_TESTING: u64 = 4;
 
 /// A document that answers.
 #[derive(Clone, Copy, Debug)]
@@ -64,8 +66,9 @@ pub(super) struct Search<'a> {
     /// How much each item tells, by the share of pages that hold it.
     pub idf: Vec<f32>,
     pub(super) frequencies: Vec<u64>,
-    /// How many beginnings of words are looked up.
+    /// How many beginnings of words, and how many runs of words, are looked up.
     beginnings: usize,
+    runs: usize,
     /// What lookups came to that take long.
     worked_out: Mutex<FxHashMap<LookupPlace, Arc<[DocId]>>>,
     cut: Mutex<Cut>,
@@ -81,10 +84,11 @@ impl<'a> Search<'a> {
         let frequencies: Vec<u64> =
             plan.items.iter().map(|item| frequency(searcher, item)).collect::<tantivy::Result<_>>()?;
         let idf = frequencies.iter().map(|holding| idf(searcher.num_docs() as f32, *holding as f32)).collect();
-        let lookups = plan.items.iter().flat_map(|item| &item.lookups);
-        let beginnings = lookups.filter(|lookup| matches!(lookup.by, By::Prefix(..))).count();
+        let lookups = || plan.items.iter().flat_map(|item| &item.lookups);
+        let beginnings = lookups().filter(|lookup| matches!(lookup.by, By::Prefix(..))).count();
+        let runs = lookups().filter(|lookup| matches!(lookup.by, By::Phrase(..))).count();
         let (worked_out, cut) = (Mutex::default(), Mutex::default());
-        Ok(Self { searcher, fields, plan, filters, idf, frequencies, beginnings, worked_out, cut })
+        Ok(Self { searcher, fields, plan, filters, idf, frequencies, beginnings, runs, worked_out, cut })
     }
 
     /// Returns what was left out so far because it would have taken too long.
@@ -98,7 +102,7 @@ impl<'a> Search<'a> {
     }
 
     pub(super) fn source(&self, reader: &'a SegmentReader) -> Source<'a> {
-        let reach = Reach::of(self.beginnings, self.searcher.segment_readers().len(), reader);
+        let reach = Reach::of(self.beginnings, self.runs, self.searcher, reader);
         Source { reader, fields: self.fields, reach }
     }
 
@@ -134,15 +138,17 @@ impl<'a> Search<'a> {
         others.sort_by_key(|(item, _)| costs.get(*item).copied());
         let open = others.iter().fold(0_u64, |open, (item, _)| open | 1 << item);
         let test = self.plan.rule.test();
-        let mut left = self.share_of(reader, MOST_ASKED);
+        let stride = usize::try_from(test.cost().div_ceil(WORTH_TESTING)).unwrap_or(usize::MAX);
+        let mut left = self.share_of(reader, MOST_STEPS);
         walk(&Places::of(reader)?, &mut driving, &mut |seen| {
             let (mut mask, mut score, mut open) = (seen.mask, seen.best, open);
-            for (item, lists) in &mut others {
-                if !test.may_hold(mask, open) {
+            let mut steps = u64::from(mask.count_ones()) + test.cost() / 2;
+            for (nth, (item, lists)) in others.iter_mut().enumerate() {
+                if nth.is_multiple_of(stride) && !test.may_hold(mask, open) {
                     break;
                 }
                 open &= !(1 << *item);
-                left = left.saturating_sub(1);
+                steps += 1;
                 for held in lists.iter_mut().filter_map(|list| list.within(seen.first, seen.end)) {
                     mask |= 1 << *item;
                     score += held;
@@ -152,6 +158,7 @@ impl<'a> Search<'a> {
             if open == 0 && test.holds(mask) && !reader.is_deleted(seen.first) && gate.admits(seen.first) {
                 found.push(Found { segment, first: seen.first, score });
             }
+            left = left.saturating_sub(steps);
             left > 0
         });
         if left == 0 {

@@ -14,7 +14,7 @@ use tantivy::fieldnorm::FieldNormReader;
 use tantivy::postings::{Postings, SegmentPostings, TermInfo};
 use tantivy::query::BitSetDocSet;
 use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{BitSet, DocId, DocSet, SegmentReader, TERMINATED, Term};
+use tantivy::{BitSet, DocId, DocSet, Searcher, SegmentReader, TERMINATED, Term};
 
 /// Beginnings of words may stand for no more terms than this in a segment, the commonest.
 const MOST_PREFIX_TERMS: usize = 400;
@@ -104,7 +104,7 @@ impl Source<'_> {
                 for pair in pairs {
                     lists.push(self.postings(pair, IndexRecordOption::Basic)?);
                 }
-                Ok(pages_with_run(lists, words, &mut cut.phrase))
+                Ok(pages_with_run(lists, words, self.reach.places, &mut cut.phrase))
             }
             By::Prefix(field, begin) => self.beginning_with(*field, begin, &mut cut.beginning),
             By::Days(..) | By::Value(..) => Ok(Vec::new()),
@@ -187,22 +187,30 @@ impl Source<'_> {
     }
 }
 
-/// How far one beginning of a word may be followed in a segment.
+/// How far one beginning of a word, and one run of words, may be followed in a segment.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reach {
     /// So many terms are looked at to choose from.
     terms: usize,
     /// No further term is taken when those before stand on so many pages.
     pages: u64,
+    /// So often is it read where a word stands on a page.
+    places: usize,
 }
 
 impl Reach {
-    /// Returns how far each of so many beginnings may be followed in `reader`, one of so many segments.
-    pub(super) fn of(beginnings: usize, segments: usize, reader: &SegmentReader) -> Self {
+    /// Returns how far each of so many beginnings and runs may be followed in `reader`, one of the segments of `searcher`.
+    pub(super) fn of(beginnings: usize, runs: usize, searcher: &Searcher, reader: &SegmentReader) -> Self {
         const TERMS: usize = 200_000;
-        let beginnings = beginnings.max(1);
-        let terms = (TERMS / (beginnings * segments.max(1))).clamp(50, 20_000);
-        Self { terms, pages: 2 * u64::from(reader.max_doc()) / beginnings as u64 + 5_000 }
+        const PLACES: u64 = 20_000;
+        let (beginnings, pages) = (beginnings.max(1), u64::from(reader.max_doc()));
+        let terms = (TERMS / (beginnings * searcher.segment_readers().len().max(1))).clamp(50, 20_000);
+        let places = PLACES * pages / (searcher.num_docs().max(1) * runs.max(1) as u64);
+        Self {
+            terms,
+            pages: 2 * pages / beginnings as u64 + 5_000,
+            places: usize::try_from(places).unwrap_or(usize::MAX),
+        }
     }
 }
 

@@ -33,6 +33,8 @@ const MOST_DELETED: f32 = 0.25;
 const MOST_WEIGHED: usize = 300;
 /// So many of these are read word by word.
 const MOST_RANKED: usize = 60;
+/// Documents found by phrases alone that are ranked so.
+const MOST_RANKED_BY_PHRASE: usize = 24;
 /// So many documents that hold only part of the query are read word by word.
 const MOST_POSSIBLE: usize = 40;
 
@@ -201,7 +203,7 @@ impl SearchIndex for LocalIndex {
         let tail = found.split_off(total.min(MOST_WEIGHED));
         let weighed = search.refined(&found)?;
         let mut ranker = search.ranker();
-        let (read, rest) = weighed.split_at(weighed.len().min(most_read(&plan, MOST_RANKED)));
+        let (read, rest) = weighed.split_at(weighed.len().min(most_read(&plan, most_ranked(&plan))));
         let by_number = number_asked_for(&plan);
         let mut assessed =
             if options.offset < read.len() || by_number.is_some() { ranked(&search, read)? } else { Vec::new() };
@@ -312,14 +314,18 @@ fn facets_of(searcher: &Searcher, found: &[Found], options: &SearchOptions) -> R
     if !options.facets {
         return Ok(None);
     }
-    let mut counter = FacetCounter::default();
-    for (segment, reader) in (0..).zip(searcher.segment_readers()) {
-        let own = found.iter().filter(|found| found.segment == segment);
-        let mut firsts: Vec<_> = own.map(|found| found.first).collect();
-        firsts.sort_unstable();
-        counter.count(reader, &firsts)?;
-    }
-    Ok(Some(counter.finish()))
+    let mut found = found.to_vec();
+    found.sort_unstable_by_key(|found| (found.segment, found.first));
+    let of_segments: Vec<_> = found.chunk_by(|one, next| one.segment == next.segment).collect();
+    let count = |own: &&[Found]| {
+        let mut counter = FacetCounter::default();
+        if let Some(first) = own.first() {
+            counter.count(searcher.segment_reader(first.segment), own.iter().map(|found| found.first))?;
+        }
+        Ok::<_, SearchError>(counter)
+    };
+    let counters = of_segments.par_iter().map(count).collect::<Result<Vec<_>, _>>()?;
+    Ok(Some(counters.into_iter().fold(FacetCounter::default(), FacetCounter::with).finish()))
 }
 
 /// Returns how many of `most` documents are read word by word: fewer for a query of very many words, each of which is
@@ -328,6 +334,11 @@ fn most_read(plan: &Plan, most: usize) -> usize {
     const USUAL_WORDS: usize = 16;
     let words: usize = plan.items.iter().map(|item| item.words().len().max(1)).sum();
     (most * USUAL_WORDS / words.max(USUAL_WORDS)).max(8)
+}
+
+/// Returns how many documents are ranked by what stands on them word by word. All those found by a phrase hold it, so of them it tells little.
+fn most_ranked(plan: &Plan) -> usize {
+    if is_exact(plan) { MOST_RANKED_BY_PHRASE } else { MOST_RANKED }
 }
 
 /// Returns the letter number that is all that a query asks for.

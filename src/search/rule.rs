@@ -131,31 +131,29 @@ impl Rule {
         }
     }
 
+    /// Returns the items of a rule that holds where any of them does, `None` for other rules.
+    fn any_of_items(&self) -> Option<u64> {
+        match self {
+            Self::Item(item) => Some(1 << item),
+            Self::All(rules) | Self::Most(rules) | Self::Any(rules) if rules.len() == 1 => {
+                rules.first()?.any_of_items()
+            }
+            Self::Any(rules) => rules.iter().try_fold(0, |items, rule| Some(items | rule.any_of_items()?)),
+            _ => None,
+        }
+    }
+
     /// Returns the test of this rule.
     pub(super) fn test(&self) -> Test {
-        let of = |rules: &[Self], least: usize| {
-            let mut test = Test { least: u32::try_from(least).unwrap_or(u32::MAX), ..Test::default() };
-            for rule in rules {
-                match rule {
-                    // An item that stands twice counts twice.
-                    Self::Item(item) if test.items & (1 << item) == 0 => test.items |= 1 << item,
-                    Self::Item(item) => test.others.push(Test { items: 1 << item, least: 1, ..Test::default() }),
-                    other => test.others.push(other.test()),
-                }
-            }
-            test
-        };
         match self {
-            Self::Item(_) => of(std::slice::from_ref(self), 1),
-            Self::All(rules) => of(rules, rules.len()),
-            Self::Most(rules) => of(rules, least_of(rules.len())),
-            Self::Any(rules) => of(rules, 1),
-            Self::Not(rule) => Test {
-                least: 1,
-                others: vec![Test { negated: !rule.test().negated, ..rule.test() }],
-                items: 0,
-                negated: false,
-            },
+            Self::Item(_) => Test::default().with_all(std::slice::from_ref(self)),
+            Self::All(rules) => Test::default().with_all(rules),
+            Self::Most(rules) => Test { least: least(least_of(rules.len())), ..Test::default() }.with(rules),
+            Self::Any(rules) => Test { least: 1, ..Test::default() }.with(rules),
+            Self::Not(rule) => {
+                let inner = rule.test();
+                Test { least: 1, others: vec![Test { negated: !inner.negated, ..inner }], ..Test::default() }
+            }
         }
     }
 }
@@ -167,26 +165,79 @@ pub(super) struct Test {
     others: Vec<Test>,
     /// So many of the items and others must hold.
     least: u32,
+    /// None of these may be held.
+    forbidden: u64,
     /// Says the contrary.
     negated: bool,
 }
 
 impl Test {
+    /// Adds rules of which each counts one.
+    fn with(mut self, rules: &[Rule]) -> Self {
+        for rule in rules {
+            match rule {
+                // An item that stands twice counts twice.
+                Rule::Item(item) if self.items & (1 << item) == 0 => self.items |= 1 << item,
+                Rule::Item(item) => self.others.push(Self { items: 1 << item, least: 1, ..Self::default() }),
+                other => self.others.push(other.test()),
+            }
+        }
+        self
+    }
+
+    /// Adds rules that must all hold.
+    fn with_all(mut self, rules: &[Rule]) -> Self {
+        for rule in rules {
+            match rule {
+                Rule::Item(item) if self.items & (1 << item) != 0 => continue,
+                Rule::All(inner) => {
+                    self = self.with_all(inner);
+                    continue;
+                }
+                Rule::Not(rule) => {
+                    if let Some(items) = rule.any_of_items() {
+                        self.forbidden |= items;
+                        continue;
+                    }
+                }
+                _ => {}
+            }
+            self = Self { least: self.least + 1, ..self }.with(std::slice::from_ref(rule));
+        }
+        self
+    }
+
+    /// Returns what asking costs, in steps.
+    pub(super) fn cost(&self) -> u64 {
+        1 + self.others.iter().map(Self::cost).sum::<u64>()
+    }
+
     /// Says whether a document that holds the items of `mask` answers.
     pub(super) fn holds(&self, mask: u64) -> bool {
-        let others = self.others.iter().filter(|other| other.holds(mask)).count() as u32;
-        ((mask & self.items).count_ones() + others >= self.least) != self.negated
+        let enough = || {
+            let others = self.others.iter().filter(|other| other.holds(mask)).count() as u32;
+            (mask & self.items).count_ones() + others >= self.least
+        };
+        (mask & self.forbidden == 0 && enough()) != self.negated
     }
 
     /// Says whether a document may answer that holds the items of `mask`, perhaps some of `open`, and no others. Never
     /// wrongly negative.
     pub(super) fn may_hold(&self, mask: u64, open: u64) -> bool {
         if self.negated {
-            return !self.others.is_empty() || (mask & self.items).count_ones() < self.least;
+            let is_certain = mask & self.forbidden == 0 && (open & self.forbidden) == 0 && self.others.is_empty();
+            return !is_certain || (mask & self.items).count_ones() < self.least;
+        }
+        if mask & self.forbidden != 0 {
+            return false;
         }
         let others = self.others.iter().filter(|other| other.may_hold(mask, open)).count() as u32;
         ((mask | open) & self.items).count_ones() + others >= self.least
     }
+}
+
+fn least(rules: usize) -> u32 {
+    u32::try_from(rules).unwrap_or(u32::MAX)
 }
 
 fn least_of(rules: usize) -> usize {

@@ -11,9 +11,6 @@ use tantivy::{DocId, DocSet, TERMINATED};
 
 /// Runs are looked for with one foreign word in them in so many pages at most.
 const MOST_LOOSE: u64 = 20_000;
-/// The positions of so many pages are compared; those behind them count by their pairs.
-const MOST_COMPARED: usize = 20_000;
-
 /// Returns the term for two words that stand side by side; `place` keeps the texts apart in which they may.
 pub(super) fn pair_term(place: char, one: &str, next: &str) -> String {
     const DIGITS: &[u8; 64] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
@@ -48,10 +45,11 @@ pub(super) fn pairs_of(place: char, slots: &[String]) -> Vec<String> {
 }
 
 /// Returns the pages that hold a run: `pairs` and `words` are the lists of its pairs, as far as they stand anywhere, and
-/// of its words, these with positions. `cut` is set where some pages were taken without comparing positions.
+/// of its words, these with positions. Positions are read `most` times; the pages behind those count by their pairs, and `cut` is set.
 pub(super) fn pages_with_run(
     pairs: Vec<Option<SegmentPostings>>,
     mut words: Vec<SegmentPostings>,
+    most: usize,
     cut: &mut bool,
 ) -> Vec<DocId> {
     let all = pairs.len();
@@ -68,16 +66,17 @@ pub(super) fn pages_with_run(
     } else {
         Vec::new()
     };
+    let most = most / words.len().max(1);
     let mut compared = 0;
     let mut places = vec![Vec::new(); words.len()];
     candidates.retain(|page| {
         compared += 1;
-        if compared > MOST_COMPARED && whole > 0 {
+        if compared > most && whole > 0 {
             return true;
         }
         places_on(&mut words, *page, &mut places) && is_run(&places)
     });
-    *cut |= whole > MOST_COMPARED;
+    *cut |= whole > most;
     candidates
 }
 

@@ -12,7 +12,7 @@ use tantivy::schema::{FAST, Field, IndexRecordOption, STORED, STRING, Schema, Te
 use tantivy::{Index, IndexSettings};
 
 /// Raised when the fields or the analysis change.
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 const FORMAT_FILE: &str = "warraq-format";
 const SLOTS: &str = "slots";
 const RAW: &str = "raw";
@@ -114,7 +114,7 @@ impl Fields {
 
 /// Returns the format of an index that this program writes: version, and the word list the stems come from.
 fn format() -> String {
-    format!("{VERSION} {}", ContentHash::of(stem::lexicon_source().as_bytes()).short())
+    format!("{VERSION} {}", ContentHash::of(stem::lexicon_in_use().as_bytes()).short())
 }
 
 /// Opens the index in `dir`.

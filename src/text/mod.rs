@@ -12,3 +12,4 @@ pub mod normalise;
 pub mod stem;
 pub mod tokens;
 pub mod visual;
+pub mod word_lists;

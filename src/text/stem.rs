@@ -6,25 +6,33 @@
 //! `كهرباء` only meet when all are gone. Broken plurals cannot be found by cutting: [`Lexicon`] lists those of offices.
 
 use super::tokens::word_key;
+use super::word_lists::{InUse, WordListError};
 use serde::Deserialize;
 use std::collections::{HashMap, HashSet};
-use std::sync::LazyLock;
 
 /// The word list that stems are mended with.
 const LEXICON: &str = include_str!("lexicon.toml");
 
-static BUILT_IN: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::parse(LEXICON).unwrap_or_default());
+static IN_USE: InUse<Lexicon> = InUse::new(LEXICON);
 
-/// Returns the stem of a word's search key by the built-in [`Lexicon`].
+/// Returns the stem of a word's search key by the [`Lexicon`] in use.
 pub fn stem(key: &str) -> String {
-    BUILT_IN.stem(key)
+    IN_USE.get().stem(key)
+}
+
+/// Adds words to the [`Lexicon`] that comes with the program: TOML with the same lists, as an archive keeps it.
+///
+/// # Errors
+/// [`WordListError`] when the text is wrong, or stems were already made by another lexicon in this process.
+pub fn add_words(lexicon: &str) -> Result<(), WordListError> {
+    IN_USE.add(lexicon)
 }
 
 /// Returns the likely root of a word's search key: three consonants, by taking the letters away that patterns add
 /// (`مشروع`, `مشاريع`: `شرع`). It brings `محفوظات` and `حفظ` together, and now and then words that only look akin, so it
 /// can suggest a match but not make one.
 pub fn root(key: &str) -> Option<String> {
-    let cut = BUILT_IN.cut(key);
+    let cut = IN_USE.get().cut(key);
     if !cut.chars().all(|c| matches!(c, 'ء'..='ي')) {
         return None;
     }
@@ -53,16 +61,22 @@ fn consonants(word: &str) -> Vec<char> {
 
 /// Says whether the search key is a word that says little about a letter: particles, and words such as `كتاب رقم`.
 pub fn is_weak(key: &str) -> bool {
-    BUILT_IN.weak.contains(key)
+    IN_USE.get().weak.contains(key)
 }
 
-/// Returns the word list as text: an index built with another one must be built anew.
+/// Returns the word list that comes with the program, as text.
 pub fn lexicon_source() -> &'static str {
     LEXICON
 }
 
+/// Returns both parts of the lexicon in use as text: an index built with another one must be built anew.
+pub fn lexicon_in_use() -> String {
+    format!("{LEXICON}{}", IN_USE.added())
+}
+
 /// What cutting alone gets wrong, or cannot know.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(from = "Written")]
 pub struct Lexicon {
     /// Stem as cut, to the stem that stands for all forms of the word.
     together: HashMap<String, String>,
@@ -80,13 +94,8 @@ struct Written {
     weak: Vec<String>,
 }
 
-impl Lexicon {
-    /// Reads a word list from TOML.
-    ///
-    /// # Errors
-    /// When it is no TOML, or has other keys than `together`, `whole` and `weak`.
-    pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
-        let written: Written = toml::from_str(text)?;
+impl From<Written> for Lexicon {
+    fn from(written: Written) -> Self {
         let mut lexicon = Self {
             whole: written.whole.iter().map(|word| strip_endings(&word_key(word)).to_owned()).collect(),
             weak: written.weak.iter().map(|word| word_key(word)).collect(),
@@ -101,9 +110,11 @@ impl Lexicon {
                 lexicon.together.entry(stem).or_insert_with(|| chosen.clone());
             }
         }
-        Ok(lexicon)
+        lexicon
     }
+}
 
+impl Lexicon {
     /// Returns the stem of a search key. Keys with other than Arabic letters are their own stems.
     pub fn stem(&self, key: &str) -> String {
         if !key.chars().all(|c| matches!(c, 'ء'..='ي')) {
@@ -118,8 +129,16 @@ impl Lexicon {
         known.and_then(|bare| self.together.get(bare)).cloned().unwrap_or(cut)
     }
 
+    /// Takes particles and endings off until none is left, so that `الإلكتروني` and `إلكتروني` meet and a stem is its own stem.
     fn cut(&self, key: &str) -> String {
-        strip_endings(self.strip_particles(key)).to_owned()
+        let mut rest = key;
+        loop {
+            let shorter = strip_endings(self.strip_particles(rest));
+            if shorter == rest {
+                return rest.to_owned();
+            }
+            rest = shorter;
+        }
     }
 
     fn strip_particles<'a>(&self, key: &'a str) -> &'a str {
@@ -156,11 +175,8 @@ fn letters(word: &str) -> usize {
 /// Takes endings off, one after the other, while at least three letters remain.
 fn strip_endings(word: &str) -> &str {
     let mut rest = word;
-    for _ in 0..4 {
-        match strip_ending(rest) {
-            Some(shorter) => rest = shorter,
-            None => break,
-        }
+    while let Some(shorter) = strip_ending(rest) {
+        rest = shorter;
     }
     rest
 }
@@ -210,7 +226,7 @@ mod tests {
 
     #[test]
     fn the_word_list_can_be_read() {
-        let lexicon = Lexicon::parse(LEXICON).unwrap();
+        let lexicon: Lexicon = toml::from_str(LEXICON).unwrap();
         assert!(lexicon.together.len() > 250 && lexicon.whole.len() > 40 && lexicon.weak.len() > 60);
     }
 
@@ -235,6 +251,14 @@ mod tests {
         meet(&["إلغاء", "الإلغاء"]);
         meet(&["والدته", "الوالد"]);
         differ("بغداد", "غداد");
+    }
+
+    #[test]
+    fn each_word_of_the_list_has_a_stem_of_its_own() {
+        for word in LEXICON.split('"').map(word_key) {
+            assert_eq!(stem(&stem(&word)), stem(&word), "{word}");
+        }
+        meet(&["إلكتروني", "الإلكتروني", "الإلكترونية"]);
     }
 
     #[test]
@@ -266,6 +290,12 @@ mod tests {
         #[test]
         fn a_stem_is_never_empty(key in "[ء-ي]{1,12}") {
             prop_assert!(!stem(&key).is_empty());
+        }
+
+        #[test]
+        fn a_stem_is_its_own_stem(particle in "(|و|ال|وال|لل|بال|و?ب?ال)", word in "[ء-ي]{1,9}", ending in "(|ة|ات|ين|هم|كم|ية|يين)") {
+            let stem = stem(&word_key(&format!("{particle}{word}{ending}")));
+            prop_assert_eq!(super::stem(&stem), stem);
         }
     }
 }

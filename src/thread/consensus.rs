@@ -2,10 +2,11 @@
 //! that agrees best with all of them out.
 //!
 //! Each is a witness that errs at times, so a number is as likely as the product of what the witnesses say of it. An office keeps to
-//! one form, so that `ح/16/8673` is likelier than `ع/16/8673` where the same office also wrote `ح/16/7429`.
+//! one form, so that `ح/16/8673` is likelier than `ع/16/8673` where the same office also wrote `ح/16/7429`; and its numbers grow
+//! from day to day until the year ends, so that `8673` is likelier than `3673` between `7429` and `9012`.
 
 use super::key::{number_key, slip};
-use crate::model::Reading;
+use crate::model::{LetterDate, Reading};
 use std::collections::HashMap;
 
 /// Share of the readings that were not kept that would say a number a slip away from one that was.
@@ -21,6 +22,10 @@ const LIKE: (char, char) = ('ح', 'ع');
 /// What is left of a number's likelihood if one other letter of the office has another form, and if several have.
 const FORM_OF_ONE: f32 = 0.15;
 const FORM_OF_SEVERAL: f32 = 0.01;
+/// What is left of a number's likelihood for each of the letters of the same register dated next to it that it overtakes.
+const OVERTAKES: f32 = 0.3;
+/// Letters before and behind it that are asked.
+const NEIGHBOURS: usize = 2;
 /// What a code counts that no other number has.
 const UNSEEN: f32 = 0.3;
 /// A number read is given up for one that is so many times as likely.
@@ -89,11 +94,22 @@ fn is_taken_for(meant: &str, said: &str) -> bool {
     meant.chars().count() == said.chars().count() && differing.next() == Some(LIKE) && differing.next().is_none()
 }
 
+/// A number that an office gave, and the day of its letter if that is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Numbered {
+    /// The number as it stands in the letter.
+    pub number: String,
+    /// Day of the letter.
+    pub on: Option<LetterDate>,
+}
+
 /// What numbers of other letters there are.
 #[derive(Clone, Debug, Default)]
 pub struct Others {
     /// Those of the same office.
-    pub office: Vec<String>,
+    pub office: Vec<Numbered>,
+    /// The day of the letter itself.
+    pub on: Option<LetterDate>,
     /// Codes that numbers begin with, and how many numbers have each.
     pub codes: HashMap<String, u64>,
 }
@@ -101,7 +117,7 @@ pub struct Others {
 /// Returns the number that a letter bears: `own` is what was read on it, `cited` what each letter that cites it says. `None` where nothing
 /// is likely enough.
 pub fn number(own: &Witness, cited: &[Witness], others: &Others) -> Option<String> {
-    let offices: Vec<Form> = others.office.iter().filter_map(|number| Form::of(&number_key(number)?)).collect();
+    let offices: Vec<Form> = others.office.iter().filter_map(|other| Form::of(&number_key(&other.number)?)).collect();
     let mut possible: Vec<(String, String)> = Vec::new();
     for (text, key, _) in std::iter::once(own).chain(cited).flat_map(|witness| &witness.says) {
         if !possible.iter().any(|(_, other)| other == key) {
@@ -117,7 +133,9 @@ pub fn number(own: &Witness, cited: &[Witness], others: &Others) -> Option<Strin
     }
     let score = |key: &str| {
         let said: f32 = cited.iter().map(|witness| witness.likelihood(key)).product();
-        own.likelihood(key) * said * form_likelihood(key, &offices) * code_likelihood(key, &others.codes)
+        let usual =
+            form_likelihood(key, &offices) * code_likelihood(key, &others.codes) * growth_likelihood(key, others);
+        own.likelihood(key) * said * usual
     };
     let scored: Vec<(f32, &str)> = possible.iter().map(|(text, key)| (score(key), text.as_str())).collect();
     let all: f32 = scored.iter().map(|(score, _)| score).sum();
@@ -147,6 +165,32 @@ fn form_likelihood(key: &str, offices: &[Form]) -> f32 {
         1 => FORM_OF_ONE,
         _ => FORM_OF_SEVERAL,
     }
+}
+
+/// Numbers of a register grow with the days of a year; those of the letters dated next before and next after it hold a number between them.
+fn growth_likelihood(key: &str, others: &Others) -> f32 {
+    let (Some(on), Some(own)) = (others.on, place_in_register(key)) else { return 1.0 };
+    let mut register: Vec<(LetterDate, u64)> = Vec::new();
+    for other in &others.office {
+        let day = other.on.filter(|day| day.year() == on.year() && *day != on);
+        let place =
+            number_key(&other.number).and_then(|key| place_in_register(&key)).filter(|(form, _)| *form == own.0);
+        register.extend(day.zip(place.map(|(_, serial)| serial)));
+    }
+    register.sort_unstable();
+    let later = register.partition_point(|(day, _)| *day < on);
+    let (before, after) = (&register[later.saturating_sub(NEIGHBOURS)..later], &register[later..]);
+    let near: Vec<_> = before.iter().chain(after.iter().take(NEIGHBOURS)).collect();
+    if !near.is_sorted_by_key(|(_, serial)| *serial) {
+        return 1.0; // one of them was misread, or the office numbers otherwise
+    }
+    let overtakes = |(day, serial): &&&(LetterDate, u64)| if *day < on { *serial >= own.1 } else { *serial <= own.1 };
+    OVERTAKES.powi(near.iter().filter(overtakes).count() as i32)
+}
+
+/// Returns which register of its office a key is of, and its place there.
+fn place_in_register(key: &str) -> Option<(Form, u64)> {
+    Some((Form::of(key)?, key.rsplit('/').next()?.parse().ok()?))
 }
 
 /// What the numbers of an office have in common: all but the last group of digits.
@@ -183,8 +227,8 @@ mod tests {
     #[track_caller]
     fn check(own: &[(&str, f32)], cited: &[&[(&str, f32)]], office: &[&str], want: Option<&str>) {
         let cited: Vec<Witness> = cited.iter().map(|says| witness(says)).collect();
-        let office: Vec<String> = office.iter().map(|number| (*number).to_owned()).collect();
-        let others = Others { office, codes: HashMap::new() };
+        let office = office.iter().map(|number| Numbered { number: (*number).to_owned(), on: None }).collect();
+        let others = Others { office, ..Others::default() };
         assert_eq!(number(&witness(own), &cited, &others).as_deref(), want, "{own:?} {cited:?} {others:?}");
     }
 
@@ -221,7 +265,7 @@ mod tests {
     #[test]
     fn a_code_that_nobody_else_has_is_doubtful() {
         let codes = [("قم".to_owned(), 40), ("هم".to_owned(), 1)].into_iter().collect();
-        let others = Others { office: Vec::new(), codes };
+        let others = Others { codes, ..Others::default() };
         let said = [witness(&[("ق.م/5631", 0.4)])];
         assert_eq!(number(&witness(&[("ه.م/5631", 0.3)]), &said, &others).as_deref(), Some("ق.م/5631"));
     }
@@ -231,5 +275,26 @@ mod tests {
         check(&[("ع/16/8673", 0.8), ("ح/16/8673", 0.12)], &[], &["ح/16/7429", "ح/16/7001"], Some("ح/16/8673"));
         check(&[("ع/16/8673", 0.93)], &[], &["ق.م/7429"], Some("ع/16/8673"));
         check(&[("ه.م/15/21065", 0.6)], &[], &["ق.م/15/20001", "ق.م/15/19000"], Some("قم/15/21065"));
+    }
+
+    #[track_caller]
+    fn check_register(own: &[(&str, f32)], register: &[(&str, &str)], want: Option<&str>) {
+        let numbered = |(on, number): &(&str, &str)| Numbered { number: (*number).to_owned(), on: on.parse().ok() };
+        let office = register.iter().map(numbered).collect();
+        let others = Others { office, on: "2014-05-20".parse().ok(), ..Others::default() };
+        assert_eq!(number(&witness(own), &[], &others).as_deref(), want, "{own:?} in {register:?}");
+    }
+
+    #[test]
+    fn numbers_grow_with_the_days_of_a_year() {
+        let doubted = [("ف/3673", 0.5), ("ف/8673", 0.4)];
+        check_register(&doubted, &[("2014-04-02", "ف/7429"), ("2014-06-11", "ف/9012")], Some("ف/8673"));
+        check_register(&doubted, &[("2014-04-02", "ف/2429"), ("2014-06-11", "ف/4012")], Some("ف/3673"));
+        // Another year, and a register that does not grow, say nothing.
+        for nothing in
+            [[("2013-04-02", "ف/7429"), ("2015-06-11", "ف/2012")], [("2014-04-02", "ف/9429"), ("2014-06-11", "ف/1012")]]
+        {
+            check_register(&[("ف/3673", 0.6), ("ف/8673", 0.3)], &nothing, Some("ف/3673"));
+        }
     }
 }

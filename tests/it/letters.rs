@@ -247,3 +247,34 @@ fn bodies_that_nobody_entered_are_proposed_and_can_be_entered() {
     run(desk.archive(), ["bodies", "merge", "شركة الميناء", COMPANY]).expect_code(0);
     run(desk.archive(), ["bodies", "merge", "شركة الميناء", "وزارة الخيال"]).expect_code(2);
 }
+
+#[test]
+fn an_archive_adds_words_of_its_own() {
+    let text = question()
+        .replace("العدد :", "قيد الديوان :")
+        .replace("١/٣/٢٠١٤", "١ ربيعان ٢٠١٤")
+        .replace("نرجو", "هذا تبليغ نرجو");
+    let read = |desk: &Desk| {
+        let letter = desk.show(&desk.take_in("question", &[&text])[0])["letter"].clone();
+        (letter["number"].clone(), letter["date"].clone())
+    };
+    assert_eq!(read(&Desk::new()), (Value::Null, Value::Null));
+
+    let desk = Desk::new();
+    let add = |name: &str, text: &str| fs::write(desk.archive().join(name), text).unwrap();
+    add("labels.toml", "number = ['قيد الديوان']");
+    add("months.toml", "civil = [[], [], ['ربيعان'], [], [], [], [], [], [], [], [], []]");
+    assert_eq!(read(&desk), ("ف/15/4271".into(), "2014-03-01".into()));
+    let found = || run(desk.archive(), ["search", "--json", "المفاتحة"]).object()["total"].clone();
+    assert_eq!(found(), 0);
+
+    add("lexicon.toml", "together = [['تبليغ', 'مفاتحة']]");
+    let other = run(desk.archive(), ["search", "مفاتحة"]).expect_code(3);
+    assert!(other.stderr.contains("reindex"), "{}", other.stderr);
+    run(desk.archive(), ["reindex"]).expect_code(0);
+    assert_eq!(found(), 1);
+
+    add("labels.toml", "nummer = ['قيد الديوان']");
+    let wrong = run(desk.archive(), ["ledger"]).expect_code(3);
+    assert!(wrong.stderr.contains("labels.toml") && wrong.stderr.contains("nummer"), "{}", wrong.stderr);
+}

@@ -11,6 +11,8 @@ const BULLETS: &str = "-–—•●▪*·ـ.";
 const AFTER_NUMBER: &str = "-–—.):";
 /// An entry has at least so many letters; less is a speck or a signature's flourish.
 const FEWEST_LETTERS: usize = 3;
+/// How many times as far as usual a label may lie from its word where items below it say what it is.
+const SPOILT_SLACK: f32 = 2.2;
 
 /// Returns the atom behind the bullet or number of an item, where a line starts with one.
 pub fn bullet(atoms: &[Atom]) -> Option<usize> {
@@ -37,12 +39,33 @@ fn label(sheet: &Sheet, phrases: &[Phrase]) -> Option<(usize, usize)> {
 
 /// Returns the index of the strip with the label of the copies.
 pub fn copies_label(sheet: &Sheet) -> Option<usize> {
-    label(sheet, &labels().copies).map(|(index, _)| index)
+    label_of_copies(sheet).map(|(index, _)| index)
+}
+
+fn label_of_copies(sheet: &Sheet) -> Option<(usize, usize)> {
+    label(sheet, &labels().copies).or_else(|| spoilt_label_of_copies(sheet))
+}
+
+/// Returns strip and atom behind a label of copies that was read badly: a short line, far like one, above the items that end the letter.
+fn spoilt_label_of_copies(sheet: &Sheet) -> Option<(usize, usize)> {
+    let is_item = |strip: &Passage| bullet(&strip.atoms).is_some_and(|start| item(strip, start).is_some());
+    let is_nothing = |strip: &Passage| ends_list(strip) || item(strip, 0).is_none();
+    let index = sheet.strips.iter().rposition(|strip| !is_item(strip) && !is_nothing(strip))?;
+    let (strip, below) = (sheet.strips.get(index)?, sheet.strips.get(index + 1..)?);
+    if !below.iter().any(is_item) {
+        return None;
+    }
+    let letters: Vec<Atom> = strip.atoms.iter().filter(|atom| atom.sort == Sort::Letters).cloned().collect();
+    let is_label = |phrase: &Phrase| {
+        labels::find_near(&letters, 0, std::slice::from_ref(phrase), SPOILT_SLACK)
+            .is_some_and(|found| found.end == letters.len())
+    };
+    labels().copies.iter().any(is_label).then_some((index, strip.atoms.len()))
 }
 
 /// Returns who gets a copy.
 pub fn copies(sheet: &Sheet) -> Vec<Field<String>> {
-    let Some((index, end)) = label(sheet, &labels().copies) else { return Vec::new() };
+    let Some((index, end)) = label_of_copies(sheet) else { return Vec::new() };
     let strips = sheet.strips.get(index + 1..).unwrap_or_default();
     let bulleted = strips.iter().take(3).any(|strip| bullet(&strip.atoms).is_some());
     let mut items: Vec<Field<String>> =
@@ -110,6 +133,14 @@ mod tests {
             "المدير العام\nنسخة منه الى :\n- قسم المتابعة / للمتابعة\n- الأرشيف\u{c}- 2 -\n- ملف المشروع\nهاتف: ٥٣٧",
         );
         assert_eq!(values(copies(&Sheet::new(&pages))), ["قسم المتابعة / للمتابعة", "الأرشيف", "ملف المشروع"]);
+    }
+
+    #[test]
+    fn a_label_read_badly_is_known_by_the_items_below_it() {
+        let pages = pages_of("المدير العام\nصوة مله ال /\n- قسم المتابعة\n- الأرشيف\nهاتف: ٥٣٧");
+        assert_eq!(values(copies(&Sheet::new(&pages))), ["قسم المتابعة", "الأرشيف"]);
+        let pages = pages_of("مع التقدير\nالمدير العام\n- قسم المتابعة\n- الأرشيف");
+        assert_eq!(values(copies(&Sheet::new(&pages))), [] as [&str; 0]);
     }
 
     #[test]

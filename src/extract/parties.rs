@@ -3,7 +3,7 @@
 use super::header::Header;
 use super::kind;
 use super::labels::{self, Phrase, labels};
-use super::passage::{Passage, Placed, Sort};
+use super::passage::{Atom, Passage, Placed, Sort};
 use super::sheet::Sheet;
 use super::subject;
 use crate::model::Field;
@@ -156,7 +156,10 @@ pub fn from(sheet: &Sheet, header: &Header) -> Option<Field<String>> {
         match rank_of(strip, range.start) {
             Some(rank) if !range.is_empty() => named.push(Named { rank, lines: vec![(strip, range)] }),
             None if follows && runs_on(strip, &range) => named.last_mut()?.lines.push((strip, range)),
-            None if follows && is_sure(strip) => named.push(Named { rank: Rank::Part, lines: vec![(strip, range)] }),
+            None if follows && is_sure(strip) => {
+                let rank = if is_nearly_company(strip, &range) { Rank::Independent } else { Rank::Part };
+                named.push(Named { rank, lines: vec![(strip, range)] });
+            }
             _ => {}
         }
     }
@@ -165,6 +168,14 @@ pub fn from(sheet: &Sheet, header: &Header) -> Option<Field<String>> {
     let evidence =
         chosen.iter().flat_map(|named| &named.lines).flat_map(|(strip, range)| strip.evidence(range.clone())).collect();
     Some(Field { value, evidence })
+}
+
+/// Says whether a line of several words begins with a slip of the word that companies begin with.
+fn is_nearly_company(strip: &Passage, range: &Range<usize>) -> bool {
+    const LEAST_WORDS: usize = 3;
+    let first = strip.slice(range.clone()).first();
+    let is_slip = |first: &Atom| labels().bodies.independent.iter().any(|word| word.is_nearly(&first.key));
+    range.len() >= LEAST_WORDS && first.is_some_and(is_slip)
 }
 
 fn choose<'n, 's, 'a>(named: &'n [Named<'s, 'a>]) -> Option<Vec<&'n Named<'s, 'a>>> {

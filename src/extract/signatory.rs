@@ -23,6 +23,8 @@ const NAME_WORDS: std::ops::RangeInclusive<usize> = 2..=6;
 const MOST_SPECKS: usize = 3;
 /// Letters that the reader makes of a stroke at most.
 const SPECK_LETTERS: usize = 3;
+/// And where it doubts them.
+const DOUBTED_SPECK_LETTERS: usize = 5;
 /// A strip of fewer letters, all of them doubted, is no line of print.
 const LEAST_READ: usize = 4;
 /// Letters of a name under ink that may tell it.
@@ -179,7 +181,7 @@ fn mended_office(strip: &Passage) -> Option<Office> {
     if is_closing(strip) {
         return None;
     }
-    (0..=MOST_SPECKS.min(end)).filter(|at| *at == 0 || strip.slice(0..*at).iter().all(is_speck)).find_map(|at| {
+    (0..=MOST_SPECKS.min(end)).filter(|at| (0..*at).all(|at| is_speck(strip, at))).find_map(|at| {
         if !(1..=MOST_TITLE_WORDS).contains(&is_short(at)) {
             return None;
         }
@@ -193,8 +195,13 @@ fn mended_office(strip: &Passage) -> Option<Office> {
 }
 
 /// Says whether an atom before a title can be what a pen or a stamp left there.
-fn is_speck(atom: &Atom) -> bool {
-    atom.sort != Sort::Letters || atom.key.len() <= SPECK_LETTERS
+fn is_speck(strip: &Passage, at: usize) -> bool {
+    let doubted = || strip.confidence(at..at + 1) < STRAY_BELOW;
+    strip.slice(at..at + 1).iter().all(|atom| {
+        atom.sort != Sort::Letters
+            || atom.key.len() <= SPECK_LETTERS
+            || atom.key.len() <= DOUBTED_SPECK_LETTERS && doubted()
+    })
 }
 
 /// Returns the office in the list of whole names that a range is, slips of reading aside, or whose end it is.
@@ -235,7 +242,10 @@ fn is_closing(strip: &Passage) -> bool {
 fn name_in(strip: &Passage) -> Option<Range<usize>> {
     let range = strip.trimmed(0..strip.atoms.len());
     let honorifics = &labels().signatory.honorifics;
-    let mut start = range.start;
+    // `المهندس/ سعد عبد الله`, and a stroke of the pen that crosses the line.
+    let least = *NAME_WORDS.start();
+    let stroke = range.clone().rev().find(|at| strip.slice(*at..*at + 1).iter().any(|atom| atom.is_mark("/\\")));
+    let mut start = stroke.filter(|stroke| stroke + least < range.end).map_or(range.start, |stroke| stroke + 1);
     loop {
         let is_mark = |at: usize| strip.atoms.get(at).is_some_and(|atom| atom.sort != Sort::Letters);
         match labels::find_at(&strip.atoms, start, honorifics).filter(|found| found.end < range.end) {

@@ -14,11 +14,15 @@ use crate::preprocess::{self, Outcome, Prepared};
 use crate::segment::{self, Segmentation, codes};
 use crate::text::normalise::is_direction_mark;
 use std::fs;
+use std::iter;
 use std::path::{Path, PathBuf};
 use unicode_normalization::UnicodeNormalization;
 
 /// Pages read with less confidence than this are tried the other way up, however sure their turn seemed.
 const UNSURE_READING: f32 = 0.35;
+/// Pages with so few letters may lie any way, if they are read with less confidence than this.
+const FEW_LETTERS: usize = 300;
+const POOR_READING: f32 = 0.7;
 
 /// Pages read with less confidence than this are read in the engine's other way, too, and that reading counts if it is surer by so much.
 const READ_OTHERWISE_BELOW: f32 = 0.75;
@@ -272,22 +276,38 @@ pub(super) struct Sight {
     pub lines: Vec<Line>,
 }
 
-/// Reads the page; where its turn is in doubt, also the next best way up, and returns the better reading.
+/// Reads the page; where its turn is in doubt, also the next best way up, and if there is little on it that could tell its turn and that is
+/// read badly, every way up. Returns the best reading.
 pub(super) fn read_the_right_way_up(
     engine: &dyn OcrEngine,
     prepared: Prepared,
     patience: &Patience<'_>,
 ) -> Result<Sight, Failure> {
-    let first = see(engine, prepared, patience)?;
-    if first.prepared.rotation_is_sure && mean_confidence(&first.lines) >= UNSURE_READING {
-        return Ok(first);
+    let mut best = see(engine, prepared, patience)?;
+    if best.prepared.rotation_is_sure && mean_confidence(&best.lines) >= UNSURE_READING && !tells_no_turn(&best) {
+        return Ok(best);
     }
-    match see(engine, first.prepared.second_way_up(), patience) {
-        Ok(other) => Ok(if weight(&other.lines) > weight(&first.lines) { other } else { first }),
-        // One reading is there; time ran out over the other.
-        Err(Failure::Slow { .. }) if !first.lines.is_empty() => Ok(first),
-        Err(failure) => Err(failure),
+    let (first, second) = (best.prepared.rotation, best.prepared.second_rotation);
+    let others = Rotation::ALL.into_iter().filter(|other| ![first, second].contains(other));
+    for (nth, rotation) in iter::once(second).chain(others).enumerate() {
+        if nth > 0 && !tells_no_turn(&best) {
+            break;
+        }
+        match see(engine, best.prepared.turned_to(rotation), patience) {
+            Ok(other) if weight(&other.lines) > weight(&best.lines) => best = other,
+            Ok(_) => {}
+            // One reading is there; time ran out over another.
+            Err(Failure::Slow { .. }) if !best.lines.is_empty() => break,
+            Err(failure) => return Err(failure),
+        }
     }
+    Ok(best)
+}
+
+/// Says whether there is too little on a page, and too badly read, to tell that it lies the right way up.
+fn tells_no_turn(sight: &Sight) -> bool {
+    let letters: usize = words(&sight.lines).map(|word| word.text.chars().count()).sum();
+    letters <= FEW_LETTERS && mean_confidence(&sight.lines) < POOR_READING
 }
 
 fn see(engine: &dyn OcrEngine, prepared: Prepared, patience: &Patience<'_>) -> Result<Sight, Failure> {
@@ -304,6 +324,13 @@ fn see(engine: &dyn OcrEngine, prepared: Prepared, patience: &Patience<'_>) -> R
     }
     let lines = layout::in_reading_order(lines);
     let lines = better_otherwise(engine, &prepared, patience, &lines).unwrap_or(lines);
+    tracing::debug!(
+        turned = ?prepared.rotation,
+        lines = lines.len(),
+        weight = weight(&lines),
+        confidence = mean_confidence(&lines),
+        "page seen"
+    );
     Ok(Sight { prepared, segmentation, lines })
 }
 

@@ -26,7 +26,7 @@ use serde::Deserialize;
 use thumbnail::Thumbnail;
 
 /// Raised when the same page gives another result than before.
-pub const VERSION: u16 = 4;
+pub const VERSION: u16 = 5;
 
 /// Long side of A4 in inches, for pages that do not say their resolution.
 const A4_HEIGHT_INCHES: f32 = 11.69;
@@ -158,13 +158,13 @@ pub fn prepare(page: PageImage, settings: &Settings) -> Outcome {
 }
 
 impl Prepared {
-    /// Returns the same page turned the next best way.
-    pub fn second_way_up(&self) -> Self {
-        let further = self.rotation.inverse().then(self.second_rotation);
+    /// Returns the same page turned another way.
+    pub fn turned_to(&self, rotation: Rotation) -> Self {
+        let further = self.rotation.inverse().then(rotation);
         Self {
             clean: CleanPage { grey: rotate::turned(self.clean.grey.clone(), further), dpi: self.clean.dpi },
             map: self.map.after_turn(further),
-            rotation: self.second_rotation,
+            rotation,
             second_rotation: self.rotation,
             stamps: self.stamps.clone(),
             ..*self

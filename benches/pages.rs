@@ -77,6 +77,7 @@ fn by_stage(folder: &Path) -> Outcomes<()> {
                 lines,
                 second_reading: Vec::new(),
                 codes: Vec::new(),
+                filled_in: Vec::new(),
             };
             let record = stages.time("pack the record", || record::encode_page(&page))?;
             stages.time("keep the record", || blobs.put(&record))?;

@@ -63,6 +63,9 @@ struct PageV1 {
     /// Codes for machines: how written, what they say, where; left out where there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     codes: Vec<(String, String, [u32; 4])>,
+    /// Boxes of words whose figures were filled in; left out where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    filled_in: Vec<[u32; 4]>,
 }
 
 /// Text, box and confidence in thousandths: short, since a page has hundreds.
@@ -96,6 +99,7 @@ pub fn encode_page(page: &Page) -> Result<Vec<u8>, RecordError> {
         codes: (page.codes.iter())
             .map(|code| (code.symbology.as_str().to_owned(), code.text.clone(), code.bounds.edges()))
             .collect(),
+        filled_in: page.filled_in.iter().map(PixelBox::edges).collect(),
     };
     let mut packer = GzEncoder::new(Vec::new(), Compression::default());
     packer.write_all(&serde_json::to_vec(&record)?)?;
@@ -136,6 +140,7 @@ pub fn decode_page(record: &[u8]) -> Result<Page, RecordError> {
         lines,
         second_reading: record.second_reading.into_iter().map(line).collect(),
         codes: record.codes.into_iter().map(code_of).collect::<Result<_, _>>()?,
+        filled_in: record.filled_in.into_iter().map(PixelBox::from).collect(),
     })
 }
 
@@ -234,6 +239,9 @@ struct EvidenceV1 {
     bounds: [u32; 4],
     confidence: f32,
     clerk: bool,
+    /// Left out where it is not, as in all records written before it was known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    filled_in: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -348,6 +356,7 @@ fn pack<T, R>(field: &Field<T>, value: impl Fn(&T) -> R) -> FieldV1<R> {
         bounds: place.bounds.edges(),
         confidence: place.confidence.get(),
         clerk: place.source == FieldSource::Clerk,
+        filled_in: place.filled_in,
     });
     FieldV1 { value: value(&field.value), evidence: evidence.collect() }
 }
@@ -359,6 +368,7 @@ fn unpack<R, T>(field: FieldV1<R>, value: impl Fn(R) -> Result<T, RecordError>) 
         bounds: PixelBox::from(place.bounds),
         confidence: Confidence::new(place.confidence),
         source: if place.clerk { FieldSource::Clerk } else { FieldSource::Read },
+        filled_in: place.filled_in,
     });
     Ok(Field { value: value(field.value)?, evidence: evidence.collect() })
 }
@@ -398,6 +408,7 @@ mod tests {
                 text: "PATCHT".to_owned(),
                 bounds: PixelBox::new(3, 2, 9, 8),
             }],
+            filled_in: vec![PixelBox::new(900, 2, 940, 8)],
         }
     }
 
@@ -408,6 +419,7 @@ mod tests {
             bounds: PixelBox::new(1, 2, 3, 4),
             confidence: Confidence::new(0.5),
             source: FieldSource::Clerk,
+            filled_in: true,
         };
         Field { value, evidence: vec![evidence] }
     }

@@ -294,6 +294,7 @@ mod tests {
             lines: vec![Line::new(words.iter().map(word).collect())],
             second_reading: Vec::new(),
             codes: Vec::new(),
+            filled_in: Vec::new(),
         }
     }
 

@@ -102,6 +102,9 @@ struct EvidenceObject {
     bounds: [u32; 4],
     confidence: f32,
     source: &'static str,
+    /// Whether its figures were filled in on the paper, by hand or with a stamp; left out where they were not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    filled_in: bool,
 }
 
 impl DocumentObject {
@@ -231,6 +234,7 @@ impl EvidenceObject {
                 FieldSource::Read => "read",
                 FieldSource::Clerk => "clerk",
             },
+            filled_in: evidence.filled_in,
         }
     }
 }
@@ -260,6 +264,7 @@ mod tests {
             bounds: PixelBox::new(1, 2, 3, 4),
             confidence: Confidence::new(0.91),
             source: FieldSource::Read,
+            filled_in: false,
         };
         Document {
             id: DocumentId { original: ContentHash::of(b"scan"), part: None },
@@ -283,6 +288,7 @@ mod tests {
                 lines: vec![Line::new(vec![word])],
                 second_reading: Vec::new(),
                 codes: Vec::new(),
+                filled_in: Vec::new(),
             }],
             letter: Letter {
                 number: Some(Field { value: "12".to_owned(), evidence: vec![evidence] }),

@@ -65,6 +65,8 @@ pub struct Placed<'a> {
     pub upright: PixelBox,
     /// Whether the reader itself doubts it.
     pub doubtful: bool,
+    /// Whether its figures were filled in, by hand or with a stamp.
+    pub filled_in: bool,
 }
 
 /// Words that stand together: a printed line or one column of it, or the running text of several pages.
@@ -209,7 +211,15 @@ fn piece(words: &[Placed]) -> Option<Evidence> {
         bounds: PixelBox::around(words.iter().map(|placed| placed.word.bounds)),
         confidence: Confidence::new(confidence),
         source: FieldSource::Read,
+        filled_in: are_filled_in(words),
     })
+}
+
+/// Says whether most words with figures were filled in.
+fn are_filled_in(words: &[Placed]) -> bool {
+    let with_figures = || words.iter().filter(|placed| placed.word.text.chars().any(is_digit));
+    let filled_in = with_figures().filter(|placed| placed.filled_in).count();
+    filled_in > 0 && 2 * filled_in >= with_figures().count()
 }
 
 /// Says whether all digits are of one shape, Western or Eastern: print does not mix them within a number, misreading does.
@@ -279,7 +289,13 @@ pub mod tests {
 
     /// Returns a passage of words without boxes, for tests.
     pub fn passage(words: &[Word]) -> Passage<'_> {
-        let placed = |word| Placed { word, page: PageNumber(1), upright: PixelBox::default(), doubtful: false };
+        let placed = |word| Placed {
+            word,
+            page: PageNumber(1),
+            upright: PixelBox::default(),
+            doubtful: false,
+            filled_in: false,
+        };
         Passage::new(words.iter().map(placed).collect())
     }
 
@@ -299,5 +315,25 @@ pub mod tests {
         let evidence = passage.evidence(2..3);
         assert_eq!(evidence.len(), 1);
         assert_eq!(evidence[0].written, "العدد:١٢٣");
+    }
+
+    #[test]
+    fn a_value_is_filled_in_where_most_of_its_figures_are() {
+        let words = words("العدد ق.م ١٢ ٣٤٥");
+        let written = |filled_in: [bool; 4]| {
+            let placed = words.iter().zip(filled_in).map(|(word, filled_in)| Placed {
+                word,
+                page: PageNumber(1),
+                upright: PixelBox::default(),
+                doubtful: false,
+                filled_in,
+            });
+            let passage = Passage::new(placed.collect());
+            passage.evidence(0..passage.atoms.len())[0].filled_in
+        };
+        assert!(written([false, true, true, true]));
+        assert!(written([false, false, true, false]));
+        // A word without figures says nothing of those beside it.
+        assert!(!written([true, true, false, false]));
     }
 }

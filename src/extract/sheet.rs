@@ -137,6 +137,7 @@ fn columns<'a>(page: &'a Page, line: &'a Line) -> Vec<Vec<Placed<'a>>> {
             && !word.bounds.is_empty()
             && word.readings.is_empty()
             && word.confidence.get() < DOUBTFUL_BELOW,
+        filled_in: page.filled_in.contains(&word.bounds),
     };
     let words: Vec<Placed> = line.words.iter().map(place).collect();
     if words.iter().any(|placed| placed.upright.is_empty()) {
@@ -248,6 +249,7 @@ pub mod tests {
             lines,
             second_reading: Vec::new(),
             codes: Vec::new(),
+            filled_in: Vec::new(),
         }
     }
 

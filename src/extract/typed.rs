@@ -46,7 +46,8 @@ fn words(text: &str) -> Vec<Word> {
 }
 
 fn passage(words: &[Word]) -> Passage<'_> {
-    let placed = |word| Placed { word, page: PageNumber(1), upright: PixelBox::default(), doubtful: false };
+    let placed =
+        |word| Placed { word, page: PageNumber(1), upright: PixelBox::default(), doubtful: false, filled_in: false };
     Passage::new(words.iter().map(placed).collect())
 }
 

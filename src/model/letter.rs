@@ -28,6 +28,8 @@ pub struct Evidence {
     pub confidence: Confidence,
     /// Whether it was read or set by a person.
     pub source: FieldSource,
+    /// Whether its figures were filled in on the paper, by hand or with a stamp, and not printed.
+    pub filled_in: bool,
 }
 
 /// A value with the places it was read from.

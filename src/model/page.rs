@@ -121,6 +121,8 @@ pub struct Page {
     pub second_reading: Vec<Line>,
     /// Codes for machines, looked for only on pages of next to no text.
     pub codes: Vec<Code>,
+    /// Boxes of words, on the archived page image, whose figures were filled in by hand or with a stamp.
+    pub filled_in: Vec<PixelBox>,
 }
 
 /// A code for machines on a page: a sheet between letters is told by it.

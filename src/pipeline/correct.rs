@@ -173,6 +173,7 @@ fn set<T>(value: T, written: &str) -> Field<T> {
         bounds: PixelBox::default(),
         confidence: Confidence::new(1.0),
         source: FieldSource::Clerk,
+        filled_in: false,
     };
     Field { value, evidence: vec![evidence] }
 }

@@ -72,6 +72,7 @@ mod tests {
                 bounds: PixelBox::default(),
                 confidence: Confidence::new(confidence),
                 source,
+                filled_in: false,
             }],
         };
         Document {

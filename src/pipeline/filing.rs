@@ -250,5 +250,6 @@ fn unread_page(job: &Job, index: u32, failure: &Failure) -> Page {
         lines: Vec::new(),
         second_reading: Vec::new(),
         codes: Vec::new(),
+        filled_in: Vec::new(),
     }
 }

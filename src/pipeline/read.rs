@@ -58,10 +58,11 @@ impl Reader {
     pub fn stage(&self) -> Option<String> {
         match self {
             Self::Image { engine, preprocess } => Some(format!(
-                "read decode {} preprocess {} {preprocess:?} segment {} layout {} {}",
+                "read decode {} preprocess {} {preprocess:?} segment {} filled in {} layout {} {}",
                 decode::VERSION,
                 preprocess::VERSION,
                 segment::VERSION,
+                segment::FILLED_IN_VERSION,
                 layout::VERSION,
                 engine.identity()
             )),
@@ -139,6 +140,7 @@ fn page_of_text(layer: TextLayer, reason: String, number: PageNumber) -> Page {
         lines: in_order(layer),
         second_reading: Vec::new(),
         codes: Vec::new(),
+        filled_in: Vec::new(),
     }
 }
 
@@ -224,6 +226,7 @@ fn at_size(page: Page, size: PixelSize) -> Page {
         dpi: Dpi(moved(page.dpi.0, from.width, to.width)),
         reason: Some(page.reason.map_or(slow.clone(), |other| format!("{slow}; {other}"))),
         lines: page.lines.into_iter().map(|line| Line::new(line.words.into_iter().map(word).collect())).collect(),
+        filled_in: page.filled_in.into_iter().map(bounds).collect(),
         ..page
     }
 }
@@ -247,8 +250,10 @@ fn read_pixels(
         lines,
         second_reading: Vec::new(),
         codes: Vec::new(),
+        filled_in: Vec::new(),
     };
     patience.check()?;
+    let archived_image = image.pixels.clone();
     match preprocess::prepare(image, settings) {
         Outcome::Blank { dpi } => {
             let reason = Some("nothing on the page but paper".to_owned());
@@ -261,7 +266,9 @@ fn read_pixels(
                 let reason = Some("there is ink on the page, but no words were found".to_owned());
                 return Ok(Page { reason, ..page(prepared.dpi, Rotation::None, Origin::Ocr, Vec::new()) });
             }
-            Ok(page(prepared.dpi, prepared.rotation, Origin::Ocr, archived(lines, &prepared)))
+            let lines = archived(lines, &prepared);
+            let filled_in = segment::filled_in(&archived_image, prepared.rotation, prepared.dpi, &lines);
+            Ok(Page { filled_in, ..page(prepared.dpi, prepared.rotation, Origin::Ocr, lines) })
         }
     }
 }
@@ -392,6 +399,7 @@ fn read_text(folder: &Path, path: &Path, size: PixelSize, index: u32, number: Pa
         lines,
         second_reading: Vec::new(),
         codes: Vec::new(),
+        filled_in: Vec::new(),
     })
 }
 

@@ -278,6 +278,7 @@ fn as_cited(written: &str) -> Evidence {
         bounds: PixelBox::default(),
         confidence: Confidence::new(CITED),
         source: FieldSource::Read,
+        filled_in: false,
     }
 }
 

@@ -369,6 +369,7 @@ fn page_of(number: u64, lines: impl Iterator<Item = String>, confidence: f64) ->
         lines: lines.map(|line| Line::new(line.split(' ').map(word).collect())).collect(),
         second_reading: Vec::new(),
         codes: Vec::new(),
+        filled_in: Vec::new(),
     }
 }
 

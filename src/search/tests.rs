@@ -32,6 +32,7 @@ fn document(name: &str, text: &str, letter: Letter) -> Document {
         lines: text.lines().map(|line| Line::new(line.split(' ').map(word).collect())).collect(),
         second_reading: Vec::new(),
         codes: Vec::new(),
+        filled_in: Vec::new(),
     };
     let pages: Vec<Page> = text.split('\u{c}').enumerate().map(page).collect();
     let source = Source {

@@ -281,6 +281,12 @@ fn fields_list(language: Language, letter: &Letter, page: u32, query: &str, id: 
         let all = evidence.iter().find(|(name, _)| *name == field).map(|(_, all)| all.as_slice()).unwrap_or_default();
         !all.is_empty() && all.iter().all(|place| place.source == FieldSource::Read && place.confidence.get() < SURE)
     };
+    let filled_in = |field: &str, n: usize| {
+        let place = evidence.iter().find(|(name, _)| *name == field).and_then(|(_, all)| all.get(n));
+        html! { @if place.is_some_and(|place| place.filled_in) {
+            " " span.tag title=(language.t("لم يُطبع مع الكتاب: أضيف بالقلم أو بالختم", "not printed with the letter: written by pen or stamped")) { (language.t("مضاف", "filled in")) }
+        } }
+    };
     let texts = |fields: &[Field<String>]| fields.iter().map(|field| field.value.clone()).collect::<Vec<_>>();
     let rows: Vec<(&str, Vec<String>)> = vec![
         ("number", texts(letter.number.as_slice())),
@@ -299,7 +305,7 @@ fn fields_list(language: Language, letter: &Letter, page: u32, query: &str, id: 
             @for (field, values) in rows {
                 @if !values.is_empty() {
                     dt { (language.field(field)) }
-                    dd.doubt[doubt(field)] { @for (n, value) in values.iter().enumerate() { @if n > 0 { br; } (link(field, n, value)) } }
+                    dd.doubt[doubt(field)] { @for (n, value) in values.iter().enumerate() { @if n > 0 { br; } (link(field, n, value)) (filled_in(field, n)) } }
                 }
             }
             @if !letter.references.is_empty() {
@@ -318,7 +324,7 @@ fn fields_list(language: Language, letter: &Letter, page: u32, query: &str, id: 
             }
             @if let Some(received) = &letter.received {
                 dt { (language.field("received")) }
-                dd { @if let Some(number) = &received.value.number { (link("received", 0, number)) } @if let Some(date) = received.value.date { " " bdi.num { (language.day(date)) } } }
+                dd { @if let Some(number) = &received.value.number { (link("received", 0, number)) } @if let Some(date) = received.value.date { " " bdi.num { (language.day(date)) } } (filled_in("received", 0)) }
             }
         }
     }

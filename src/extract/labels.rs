@@ -160,6 +160,7 @@ pub struct Labels {
     pub subject: Vec<Phrase>,
     pub short_subject: Vec<Phrase>,
     pub greetings: Vec<Phrase>,
+    pub openings: Vec<Phrase>,
     pub copies: Vec<Phrase>,
     pub attachments: Vec<Phrase>,
     pub received: Vec<Phrase>,

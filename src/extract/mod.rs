@@ -234,6 +234,62 @@ mod tests {
         assert_eq!(evidence[0].page, PageNumber(1));
     }
 
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Examples {
+        letter: Vec<Example>,
+    }
+
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Example {
+        name: String,
+        text: String,
+        is: toml::Table,
+    }
+
+    /// Writes a letter as the examples do: what was not found is left out.
+    fn as_example(letter: &Letter) -> toml::Table {
+        let texts = |fields: &[Field<String>]| fields.iter().map(|field| field.value.clone()).collect::<Vec<_>>();
+        let joined = |parts: [Option<String>; 2], by: &str| parts.into_iter().flatten().collect::<Vec<_>>().join(by);
+        let cited = |field: &Field<Reference>| {
+            joined([Some(field.value.number.clone()), field.value.date.map(|date| date.to_string())], " ")
+        };
+        let one = |name: &str, value: Option<String>| Some((name.to_owned(), toml::Value::String(value?)));
+        let many = |name: &str, values: Vec<String>| {
+            (!values.is_empty()).then(|| (name.to_owned(), toml::Value::from(values)))
+        };
+        let fields = [
+            one("kind", value(&letter.kind).map(|kind| kind.as_str().to_owned())),
+            one("number", value(&letter.number)),
+            one("date", value(&letter.date).map(|date| date.to_string())),
+            one("hijri_date", value(&letter.hijri_date)),
+            one("from", value(&letter.from)),
+            many("to", texts(&letter.to)),
+            one("subject", value(&letter.subject)),
+            many("references", letter.references.iter().map(cited).collect()),
+            many("copies_to", texts(&letter.copies_to)),
+            one("signatory", value(&letter.signatory).map(|who| joined([who.name, who.title], "، "))),
+            many("attachments", texts(&letter.attachments)),
+            one("secrecy", value(&letter.secrecy)),
+            one(
+                "received",
+                value(&letter.received).map(|on| joined([on.number, on.date.map(|date| date.to_string())], " ")),
+            ),
+        ];
+        fields.into_iter().flatten().collect()
+    }
+
+    #[test]
+    fn every_example_is_understood() {
+        let examples: Examples = toml::from_str(include_str!("examples.toml")).unwrap();
+        assert!(!examples.letter.is_empty());
+        for example in examples.letter {
+            let (letter, _) = read_letter(&pages_of(example.text.trim()));
+            assert_eq!(as_example(&letter), example.is, "{}", example.name);
+        }
+    }
+
     #[track_caller]
     fn check_dates(edit: impl Fn(String) -> String, civil: Option<&str>, hijri: Option<&str>) {
         let (letter, _) = read_letter(&pages_of(&edit(LETTER.to_owned())));

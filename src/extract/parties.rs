@@ -283,6 +283,15 @@ mod tests {
     }
 
     #[test]
+    fn a_company_whose_first_word_was_misread_is_no_department() {
+        let letterhead = |company: &str| format!("جمهورية العراق\nوزارة النقل\n{company}\nالعدد: ١\nم/ صيانة الطريق");
+        let company = "سزكة بابل العامة للمقاولات";
+        check(&letterhead(company), Some(company), &[]);
+        // Two words may as well be a department.
+        check(&letterhead("سزكة بابل"), Some("وزارة النقل / سزكة بابل"), &[]);
+    }
+
+    #[test]
     fn columns_read_as_one_line() {
         check("جمهورية العراق العدد : 123\nوزارة النقل التاريخ : 1/2/2014\nم/ صيانة الطريق", Some("وزارة النقل"), &[]);
     }

@@ -294,6 +294,7 @@ fn is_loose(strip: &Passage, end: usize) -> bool {
 mod tests {
     use super::super::sheet::tests::{line_at, page_of, pages_of};
     use super::*;
+    use crate::model::Confidence;
 
     #[track_caller]
     fn check(text: &str, want: Option<(&str, &str)>) {
@@ -330,6 +331,22 @@ mod tests {
         check("مع التقدير\nسناء عبد الوهاب ٤\nع/ الوزير", Some(("سناء عبد الوهاب", "ع/ الوزير")));
         check("مع التقدير\nحيدر عباس الربيعي\n/\nالوكيل الفني", Some(("حيدر عباس الربيعي", "الوكيل الفني")));
         check("مع التقدير\nهيثم رؤوف داو د\nمدير القسم", Some(("هيثم رؤوف داو د", "مدير القسم")));
+    }
+
+    #[test]
+    fn a_longer_speck_before_an_office_counts_as_one_where_it_was_doubted() {
+        let office = |confidence: f32| {
+            let mut lines = vec![
+                line_at(100, &[("مع", 800, 840), ("التقدير", 700, 790)]),
+                line_at(200, &[("حنان", 340, 390), ("رؤوف", 270, 330), ("امين", 200, 260)]),
+                line_at(260, &[("لولا", 340, 400), ("الوكيل", 260, 330), ("الفني", 190, 250)]),
+            ];
+            lines[2].words[0].confidence = Confidence::new(confidence);
+            let pages = [page_of(1, lines)];
+            find(&Sheet::new(&pages), 0).and_then(|field| field.value.title)
+        };
+        assert_eq!(office(0.3).as_deref(), Some("الوكيل الفني"));
+        assert_eq!(office(0.99), None);
     }
 
     #[test]

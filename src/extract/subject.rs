@@ -121,6 +121,7 @@ pub fn starts_part(strip: &Passage) -> bool {
     let atoms = &strip.atoms;
     let lists = [
         &labels.greetings,
+        &labels.openings,
         &labels.number,
         &labels.date,
         &labels.copies,

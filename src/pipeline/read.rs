@@ -449,22 +449,37 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_doubtful_page_is_read_both_ways_and_boxes_lead_back_to_the_archived_image() {
+    /// Reads a page of 100 by 60 pixels that is upright once `corner` is its top-left one.
+    fn sight(corner: (u32, u32), rotation_is_sure: bool) -> Sight {
         let size = PixelSize { width: 100, height: 60 };
         let mut grey = GrayImage::from_pixel(size.width, size.height, Luma([255]));
-        grey.put_pixel(99, 59, Luma([0]));
+        grey.put_pixel(corner.0, corner.1, Luma([0]));
         let prepared = Prepared {
             clean: CleanPage { grey, dpi: Dpi(100) },
             map: preprocess::map::PageMap::identity(size),
             rotation: Rotation::None,
             second_rotation: Rotation::Half,
-            rotation_is_sure: false,
+            rotation_is_sure,
             dpi: Dpi(100),
             stamps: Vec::new(),
         };
         let engine = CornerReader(EngineId("corner".to_owned()));
-        let Sight { lines, prepared, .. } = read_the_right_way_up(&engine, prepared, &Patience::endless()).unwrap();
+        read_the_right_way_up(&engine, prepared, &Patience::endless()).unwrap()
+    }
+
+    #[test]
+    fn a_sheet_of_few_words_is_read_every_way_up_however_sure_its_turn_seemed() {
+        for (corner, turn) in
+            [((0, 0), Rotation::None), ((99, 0), Rotation::Clockwise270), ((0, 59), Rotation::Clockwise90)]
+        {
+            let Sight { lines, prepared, .. } = sight(corner, true);
+            assert_eq!((lines[0].text().as_str(), prepared.rotation), ("العدد", turn));
+        }
+    }
+
+    #[test]
+    fn a_doubtful_page_is_read_both_ways_and_boxes_lead_back_to_the_archived_image() {
+        let Sight { lines, prepared, .. } = sight((99, 59), false);
         assert_eq!((lines[0].text().as_str(), prepared.rotation), ("العدد", Rotation::Half));
         assert_eq!(archived(lines, &prepared)[0].words[0].bounds, PixelBox::new(90, 55, 100, 60));
     }

@@ -284,7 +284,7 @@ fn fields_list(language: Language, letter: &Letter, page: u32, query: &str, id: 
     let filled_in = |field: &str, n: usize| {
         let place = evidence.iter().find(|(name, _)| *name == field).and_then(|(_, all)| all.get(n));
         html! { @if place.is_some_and(|place| place.filled_in) {
-            " " span.tag title=(language.t("لم يُطبع مع الكتاب: أضيف بالقلم أو بالختم", "not printed with the letter: written by pen or stamped")) { (language.t("مضاف", "filled in")) }
+            " " span.tag title=(language.t("لم يُطبع مع الكتاب، بل كُتب باليد أو خُتم", "not printed with the letter: written by pen or stamped")) { (language.t("باليد أو بالختم", "by hand or stamp")) }
         } }
     };
     let texts = |fields: &[Field<String>]| fields.iter().map(|field| field.value.clone()).collect::<Vec<_>>();

@@ -8,10 +8,15 @@
 //!
 //! All lengths are measured in the height of the page's words, so neither resolution nor margins matter. What is read into
 //! fragments without boxes cannot be put in order: such pages stay as they are.
+//!
+//! [`filled_in`] then tells figures that were written by pen or stamped from printed ones, by their look on the page.
 
 mod columns;
+mod filled_in;
 mod piece;
 mod rows;
+
+pub use filled_in::{VERSION as FILLED_IN_VERSION, filled_in};
 
 use crate::model::{Line, Word};
 use piece::Piece;

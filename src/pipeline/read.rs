@@ -58,12 +58,12 @@ impl Reader {
     pub fn stage(&self) -> Option<String> {
         match self {
             Self::Image { engine, preprocess } => Some(format!(
-                "read decode {} preprocess {} {preprocess:?} segment {} filled in {} layout {} {}",
+                "read decode {} preprocess {} {preprocess:?} segment {} layout {} filled in {} {}",
                 decode::VERSION,
                 preprocess::VERSION,
                 segment::VERSION,
-                segment::FILLED_IN_VERSION,
                 layout::VERSION,
+                layout::FILLED_IN_VERSION,
                 engine.identity()
             )),
             Self::Text { .. } => None,
@@ -267,7 +267,7 @@ fn read_pixels(
                 return Ok(Page { reason, ..page(prepared.dpi, Rotation::None, Origin::Ocr, Vec::new()) });
             }
             let lines = archived(lines, &prepared);
-            let filled_in = segment::filled_in(&archived_image, prepared.rotation, prepared.dpi, &lines);
+            let filled_in = layout::filled_in(&archived_image, prepared.rotation, prepared.dpi, &lines);
             Ok(Page { filled_in, ..page(prepared.dpi, prepared.rotation, Origin::Ocr, lines) })
         }
     }

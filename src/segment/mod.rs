@@ -1,20 +1,18 @@
 //! Finds the printed lines of a clean page: pixels in, one straightened image a line out, and zones that are no print.
 //!
 //! [`ink`] tells ink from paper, [`component`] gathers it, [`chain`] joins components into lines along an [`axis`], [`cut`] takes
-//! each line out of the page; [`codes`] reads sheets that stand between letters, [`filled_in`] tells figures written by hand from print once they are read. A printed line that stands in parts (columns of a letterhead, cells of a table) comes as several
-//! images; the layout stage puts what was read in order. Which recogniser reads the lines does not matter here.
+//! each line out of the page; [`codes`] reads sheets that stand between letters. A printed line that stands in parts (columns of a
+//! letterhead, cells of a table) comes as several images; the layout stage puts what was read in order. Which recogniser reads the lines does not matter here.
 
 mod axis;
 mod chain;
 pub mod codes;
 mod component;
 mod cut;
-mod filled_in;
 mod ink;
 mod patch;
 mod zone;
 
-pub use filled_in::{VERSION as FILLED_IN_VERSION, filled_in};
 pub use zone::{Zone, ZoneKind};
 
 use crate::model::{CleanPage, LineImage};

@@ -510,6 +510,9 @@ pub struct BenchSearchArgs {
     /// Queries of each class
     #[arg(long, default_value_t = 100, value_name = "M")]
     pub queries: u64,
+    /// Other queries of each class that are asked first and not measured, as a server that has run for a while was
+    #[arg(long, default_value_t = 100, value_name = "W")]
+    pub warm_up: u64,
     /// Only queries of these classes, as the table names them
     #[arg(long, value_name = "CLASS")]
     pub class: Vec<String>,

@@ -12,6 +12,8 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+/// The queries asked to warm up have numbers from here on.
+const WARM_UP_FROM: u64 = 1_000_000_000;
 /// Pages are added up to this number, then those at hand are made searchable.
 const LETTERS_A_COMMIT: u64 = 100_000;
 
@@ -64,6 +66,11 @@ pub fn run(common: &Common, args: &BenchSearchArgs) -> Result<Outcome> {
     let mut all = Vec::new();
     let mut classes = serde_json::Map::new();
     let wanted = |class: &QueryClass| args.class.is_empty() || args.class.iter().any(|name| name == class.as_str());
+    for class in QueryClass::ALL.into_iter().filter(&wanted) {
+        for number in WARM_UP_FROM..WARM_UP_FROM + args.warm_up {
+            index.search(&letters.query(class, number, built.letters), &options)?;
+        }
+    }
     for class in QueryClass::ALL.into_iter().filter(wanted) {
         let queries = (0..args.queries).map(|number| letters.query(class, number, built.letters));
         let took = queries.map(|query| time(&query)).collect::<Result<Vec<_>>>()?;

@@ -5,7 +5,7 @@
 
 use super::filter::AllowedValues;
 use super::plan::{By, Lookup};
-use super::runs::pages_with_run;
+use super::runs::{RunReach, pages_with_run};
 use super::schema::Fields;
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -104,7 +104,7 @@ impl Source<'_> {
                 for pair in pairs {
                     lists.push(self.postings(pair, IndexRecordOption::Basic)?);
                 }
-                Ok(pages_with_run(lists, words, self.reach.places, &mut cut.phrase))
+                Ok(pages_with_run(lists, words, self.reach.run, &mut cut.phrase))
             }
             By::Prefix(field, begin) => self.beginning_with(*field, begin, &mut cut.beginning),
             By::Days(..) | By::Value(..) => Ok(Vec::new()),
@@ -194,22 +194,22 @@ pub(super) struct Reach {
     terms: usize,
     /// No further term is taken when those before stand on so many pages.
     pages: u64,
-    /// So often is it read where a word stands on a page.
-    places: usize,
+    run: RunReach,
 }
 
 impl Reach {
     /// Returns how far each of so many beginnings and runs may be followed in `reader`, one of the segments of `searcher`.
     pub(super) fn of(beginnings: usize, runs: usize, searcher: &Searcher, reader: &SegmentReader) -> Self {
         const TERMS: usize = 200_000;
-        const PLACES: u64 = 20_000;
+        const PLACES: u64 = 8_000;
+        const LOOSE: u64 = 16_000;
         let (beginnings, pages) = (beginnings.max(1), u64::from(reader.max_doc()));
         let terms = (TERMS / (beginnings * searcher.segment_readers().len().max(1))).clamp(50, 20_000);
-        let places = PLACES * pages / (searcher.num_docs().max(1) * runs.max(1) as u64);
+        let share = |most: u64| most * pages / (searcher.num_docs().max(1) * runs.max(1) as u64);
         Self {
             terms,
             pages: 2 * pages / beginnings as u64 + 5_000,
-            places: usize::try_from(places).unwrap_or(usize::MAX),
+            run: RunReach { places: usize::try_from(share(PLACES)).unwrap_or(usize::MAX), loose: share(LOOSE) },
         }
     }
 }

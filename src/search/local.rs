@@ -19,8 +19,10 @@ use crate::text::marks::Reading;
 use crate::text::tokens::tokens;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 use tantivy::directory::error::LockError;
 use tantivy::indexer::{LogMergePolicy, UserOperation};
 use tantivy::schema::IndexRecordOption;
@@ -34,7 +36,7 @@ const MOST_WEIGHED: usize = 300;
 /// So many of these are read word by word.
 const MOST_RANKED: usize = 60;
 /// Documents found by phrases alone that are ranked so.
-const MOST_RANKED_BY_PHRASE: usize = 24;
+const MOST_RANKED_BY_PHRASE: usize = 20;
 /// So many documents that hold only part of the query are read word by word.
 const MOST_POSSIBLE: usize = 40;
 
@@ -195,18 +197,22 @@ impl SearchIndex for LocalIndex {
         if plan.items.iter().all(|item| item.negative) {
             return self.browse(&searcher, plan, options);
         }
+        let mut clock = Clock::start();
         let search = Search::new(&searcher, &self.fields, &plan, &options.filters)?;
         let mut found = search.strict()?;
+        clock.tick("strict");
         let facets = facets_of(&searcher, &found, options)?;
         let (total, last) = (found.len(), options.offset.saturating_add(options.limit));
         sort_head(&mut found, last.max(MOST_WEIGHED));
         let tail = found.split_off(total.min(MOST_WEIGHED));
         let weighed = search.refined(&found)?;
+        clock.tick("refined");
         let mut ranker = search.ranker();
         let (read, rest) = weighed.split_at(weighed.len().min(most_read(&plan, most_ranked(&plan))));
         let by_number = number_asked_for(&plan);
         let mut assessed =
             if options.offset < read.len() || by_number.is_some() { ranked(&search, read)? } else { Vec::new() };
+        clock.tick("ranked");
         // Who asks for a number and is shown the letter that bears it needs none with numbers like it.
         let is_there = by_number.is_some_and(|asked| assessed.iter().any(|one| one.header.bears(asked)));
         assessed.drain(..options.offset.min(assessed.len()));
@@ -229,6 +235,7 @@ impl SearchIndex for LocalIndex {
             let skipped = options.offset.saturating_sub(total);
             assessed.extend(possible.into_iter().skip(skipped).take(options.limit - assessed.len().min(options.limit)));
         }
+        clock.tick("possible");
         let why: Vec<_> = assessed
             .iter()
             .filter(|_| options.explain)
@@ -240,6 +247,8 @@ impl SearchIndex for LocalIndex {
             of_it.into_iter().for_each(|hit| hit.why.clone_from(&reasons));
         }
         let suggestion = if total == 0 { self.suggestion(&search, query)? } else { None };
+        clock.tick("hits");
+        tracing::debug!(steps = clock.steps, "milliseconds of each step of the search");
         let (mut notes, cut) = (plan.notes.clone(), search.cut());
         if cut.beginning {
             notes.push("a beginning of a word stands for too many words; not all of them were searched".to_owned());
@@ -358,7 +367,7 @@ fn is_exact(plan: &Plan) -> bool {
 /// Reads the candidates word by word and returns them best first.
 fn ranked(search: &Search, candidates: &[Candidate]) -> Result<Vec<Assessed>, SearchError> {
     /// Fewer are not worth a thread: what a spelling matches is worked out anew on each.
-    const LEAST_FOR_A_THREAD: usize = 16;
+    const LEAST_FOR_A_THREAD: usize = 8;
     let threads = rayon::current_num_threads().max(1);
     let part = candidates.len().div_ceil(threads).max(LEAST_FOR_A_THREAD);
     let read = |part: &[Candidate]| {
@@ -370,4 +379,24 @@ fn ranked(search: &Search, candidates: &[Candidate]) -> Result<Vec<Assessed>, Se
     // Among equals the id decides: where a document happens to lie in the index changes with every merge.
     assessed.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.id.cmp(&b.id)));
     Ok(assessed)
+}
+
+/// Tells how long the steps of a search took.
+struct Clock {
+    last: Instant,
+    steps: String,
+}
+
+impl Clock {
+    fn start() -> Self {
+        Self { last: Instant::now(), steps: String::new() }
+    }
+
+    fn tick(&mut self, step: &str) {
+        let now = Instant::now();
+        let milliseconds = (now - self.last).as_secs_f64() * 1000.0;
+        // Writing to a string cannot fail.
+        let _ = write!(self.steps, "{step} {milliseconds:.1} ");
+        self.last = now;
+    }
 }

@@ -9,8 +9,6 @@ use rustc_hash::FxHashMap;
 use tantivy::postings::{Postings, SegmentPostings};
 use tantivy::{DocId, DocSet, TERMINATED};
 
-/// Runs are looked for with one foreign word in them in so many pages at most.
-const MOST_LOOSE: u64 = 20_000;
 /// Returns the term for two words that stand side by side; `place` keeps the texts apart in which they may.
 pub(super) fn pair_term(place: char, one: &str, next: &str) -> String {
     const DIGITS: &[u8; 64] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
@@ -45,39 +43,62 @@ pub(super) fn pairs_of(place: char, slots: &[String]) -> Vec<String> {
 }
 
 /// Returns the pages that hold a run: `pairs` and `words` are the lists of its pairs, as far as they stand anywhere, and
-/// of its words, these with positions. Positions are read `most` times; the pages behind those count by their pairs, and `cut` is set.
+/// of its words, these with positions. `reach` says how much of them is gone through; where that is not all, `cut` is set.
 pub(super) fn pages_with_run(
     pairs: Vec<Option<SegmentPostings>>,
-    mut words: Vec<SegmentPostings>,
-    most: usize,
+    words: Vec<SegmentPostings>,
+    reach: RunReach,
     cut: &mut bool,
 ) -> Vec<DocId> {
     let all = pairs.len();
     let mut pairs: Vec<SegmentPostings> = pairs.into_iter().flatten().collect();
     let held: u64 = pairs.iter().map(|pair| u64::from(pair.doc_freq())).sum();
-    let mut whole = 0;
-    let mut candidates = if all > 1 && held <= MOST_LOOSE {
-        all_but_one(&mut pairs, all)
-    } else if pairs.len() == all {
-        pairs.sort_by_key(SegmentPostings::doc_freq);
-        let pages = common(&mut pairs);
-        whole = pages.len();
-        pages
-    } else {
-        Vec::new()
-    };
-    let most = most / words.len().max(1);
+    if all > 1 && held <= reach.loose {
+        let mut pages = all_but_one(&mut pairs, all);
+        let mut words = Places::new(words);
+        pages.retain(|page| words.read(*page) && is_run(&words.places));
+        return pages;
+    }
+    if pairs.len() < all {
+        return Vec::new();
+    }
+    pairs.sort_by_key(SegmentPostings::doc_freq);
+    let mut pages = common(&mut pairs);
+    // All pairs are there: where the last word stands as far behind the first as it should, so do those between them.
+    let length = words.len();
+    let mut ends = Places::new(ends(words));
+    let most = reach.places / ends.words.len().max(1);
     let mut compared = 0;
-    let mut places = vec![Vec::new(); words.len()];
-    candidates.retain(|page| {
+    *cut |= pages.len() > most;
+    pages.retain(|page| {
         compared += 1;
-        if compared > most && whole > 0 {
-            return true;
-        }
-        places_on(&mut words, *page, &mut places) && is_run(&places)
+        compared > most || ends.read(*page) && are_apart(&ends.places, length)
     });
-    *cut |= whole > most;
-    candidates
+    pages
+}
+
+/// How much of a segment is gone through for one run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RunReach {
+    /// So often is it read where a word stands on a page; the pages behind those count by their pairs.
+    pub places: usize,
+    /// A run with one foreign word in it is looked for where its pairs stand on so many pages at most.
+    pub loose: u64,
+}
+
+/// Returns the first and the last of them.
+fn ends(mut words: Vec<SegmentPostings>) -> Vec<SegmentPostings> {
+    let last = if words.len() > 1 { words.pop() } else { None };
+    words.truncate(1);
+    words.into_iter().chain(last).collect()
+}
+
+/// Says whether a run of `length` words lies between the first and the last, with at most one foreign word among them.
+fn are_apart(ends: &[Vec<u32>], length: usize) -> bool {
+    let [first, last] = ends else { return ends.len() == 1 };
+    let Ok(apart) = u32::try_from(length.saturating_sub(1)) else { return false };
+    let holds = |place: u32| last.binary_search(&place).is_ok();
+    first.iter().any(|start| holds(start + apart) || holds(start + apart + 1))
 }
 
 /// Returns the pages on which at most one of `all` pairs is missing.
@@ -94,18 +115,38 @@ fn all_but_one(pairs: &mut [SegmentPostings], all: usize) -> Vec<DocId> {
     pages
 }
 
-/// Reads where each of the words stands on `page`; false where one does not. Asked for in ascending order.
-fn places_on(words: &mut [SegmentPostings], page: DocId, places: &mut [Vec<u32>]) -> bool {
-    words.iter_mut().zip(places).all(|(word, places)| {
-        if word.doc() < page {
-            word.seek(page);
-        }
-        let held = word.doc() == page;
+/// Where words stand on a page.
+struct Places {
+    words: Vec<SegmentPostings>,
+    rarest_first: Vec<usize>,
+    /// By word: ordinals on the page that was read last.
+    places: Vec<Vec<u32>>,
+}
+
+impl Places {
+    fn new(words: Vec<SegmentPostings>) -> Self {
+        let mut rarest_first: Vec<usize> = (0..words.len()).collect();
+        rarest_first.sort_by_key(|at| words.get(*at).map(SegmentPostings::doc_freq));
+        let places = vec![Vec::new(); words.len()];
+        Self { words, rarest_first, places }
+    }
+
+    /// Reads where each of the words stands on `page`; false where one does not. Asked for in ascending order.
+    fn read(&mut self, page: DocId) -> bool {
+        // Where a word stands is read only on pages that hold all of them: it takes far longer than to see that.
+        let held = self.rarest_first.iter().all(|at| {
+            self.words.get_mut(*at).is_some_and(|word| {
+                if word.doc() < page {
+                    word.seek(page);
+                }
+                word.doc() == page
+            })
+        });
         if held {
-            word.positions(places);
+            self.words.iter_mut().zip(&mut self.places).for_each(|(word, places)| word.positions(places));
         }
         held
-    })
+    }
 }
 
 /// Says whether the words stand one after the other, with at most one foreign word among them.
@@ -140,6 +181,18 @@ mod tests {
         check(&[&[3], &[2]], false);
         check(&[&[1, 7], &[2, 8], &[9]], true);
         check(&[], false);
+    }
+
+    #[test]
+    fn the_ends_of_a_run_stand_as_far_apart_as_it_is_long() {
+        let apart =
+            |ends: &[&[u32]], length| are_apart(&ends.iter().map(|places| places.to_vec()).collect::<Vec<_>>(), length);
+        assert!(apart(&[&[3, 9], &[11]], 3));
+        assert!(apart(&[&[3], &[6]], 3));
+        assert!(!apart(&[&[3], &[7]], 3));
+        assert!(!apart(&[&[3], &[1]], 3));
+        assert!(apart(&[&[3]], 1));
+        assert!(!apart(&[], 0));
     }
 
     #[test]

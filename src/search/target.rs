@@ -6,6 +6,7 @@ use super::query::FieldName;
 use super::similarity::Shape;
 use crate::text::marks::{DateMark, Reading};
 use crate::text::stem::{is_weak, root, stem};
+use std::cell::OnceCell;
 
 pub(super) const FOLDED: f32 = 1.0;
 pub(super) const STEMMED: f32 = 0.92;
@@ -56,16 +57,24 @@ pub(super) fn item_targets(at: usize, item: &Item, worth: f32) -> Vec<Target> {
 }
 
 /// What is worked out of a page's word only when it may match.
-pub(super) struct Forms {
+pub(super) struct Forms<'a> {
+    key: &'a str,
     stem: String,
-    stem_shape: Shape,
-    root: Option<String>,
+    stem_shape: OnceCell<Shape>,
+    root: OnceCell<Option<String>>,
 }
 
-impl Forms {
-    pub(super) fn new(key: &str) -> Self {
-        let stem = stem(key);
-        Self { stem_shape: Shape::new(&stem), stem, root: root(key) }
+impl<'a> Forms<'a> {
+    pub(super) fn new(key: &'a str) -> Self {
+        Self { key, stem: stem(key), stem_shape: OnceCell::new(), root: OnceCell::new() }
+    }
+
+    fn stem_shape(&self) -> &Shape {
+        self.stem_shape.get_or_init(|| Shape::new(&self.stem))
+    }
+
+    fn root(&self) -> Option<&String> {
+        self.root.get_or_init(|| root(self.key)).as_ref()
     }
 }
 
@@ -85,11 +94,11 @@ pub(super) fn compare(target: &Target, shape: &Shape, forms: &Forms) -> Option<(
         _ => 0.7,
     };
     let by_key = target.shape.likeness(shape, least(target.shape.len())).map(|likeness| likeness * MISREAD);
-    let stems_help = by_key.is_none() && target.stem_shape.len() >= 4 && forms.stem_shape.len() >= 4;
-    let by_stem = if stems_help { target.stem_shape.likeness(&forms.stem_shape, 0.74) } else { None };
+    let stems_help = by_key.is_none() && target.stem_shape.len() >= 4 && forms.stem_shape().len() >= 4;
+    let by_stem = if stems_help { target.stem_shape.likeness(forms.stem_shape(), 0.74) } else { None };
     let by_stem = by_stem.map(|likeness| likeness * MISREAD_STEM);
     if by_key.is_none() && by_stem.is_none() {
-        let akin = word.root.is_some() && forms.root == word.root;
+        let akin = word.root.is_some() && forms.root() == word.root.as_ref();
         return akin.then_some((AKIN, Match::Stem));
     }
     by_key.into_iter().chain(by_stem).max_by(f32::total_cmp).map(|quality| (quality, Match::Ocr))

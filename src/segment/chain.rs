@@ -17,10 +17,11 @@ const FLAT_HEIGHTS: (f32, f32) = (0.8, 0.2);
 const TALL_HEIGHTS: f32 = 2.6;
 /// Neighbours stand at most this far apart, in heights of the larger.
 const GAP_HEIGHTS: f32 = 1.5;
-/// Neighbours share this part of the lower one's rows,
-const SHARED_ROWS: f32 = 0.4;
-/// and their middles differ by at most this part of the higher one's height.
-const STEP: f32 = 0.5;
+/// What makes neighbours, and what makes them where two lines are tied together by letters that reach from one to the other.
+const LOOSELY: Closeness = Closeness { shared_rows: 0.4, step: 0.5 };
+const CLOSELY: Closeness = Closeness { shared_rows: 0.6, step: 0.3 };
+/// Letters stand above each other in hardly any columns of one line; dots and marks are not counted.
+const STACKED_SHARE: f32 = 0.2;
 /// Neighbours are at most this many times as high as each other,
 const RATIO: f32 = 3.2;
 /// and this many where one is tall: an emblem beside print is no letter of it.
@@ -53,6 +54,15 @@ const MARK_SIZE: f32 = 0.75;
 const MARK_HEIGHTS: f32 = 1.0;
 /// Heights believed of usual components, in inches.
 const BELIEVED_INCHES: std::ops::RangeInclusive<f32> = 0.035..=0.4;
+
+/// How much alike the heights must be at which neighbours stand.
+#[derive(Clone, Copy, Debug)]
+struct Closeness {
+    /// Share of the lower one's rows that the other has, too.
+    shared_rows: f32,
+    /// How far their middles are apart at most, as a part of the higher one's height.
+    step: f32,
+}
 
 /// Components that make a printed line, or a part of one that stands apart.
 #[derive(Clone, Debug)]
@@ -130,14 +140,18 @@ fn groups(components: &[Component], among: &[usize], height: f32, inch: f32) -> 
     };
     let cores: Vec<usize> = among.iter().copied().filter(is_core).collect();
     let grid = Grid::of(components, height);
+    let is_line =
+        |group: &Vec<usize>| is_level(components, group, height) && stacked_share(components, group) <= STACKED_SHARE;
     let (level, tangled): (Vec<_>, Vec<_>) =
-        pairs(components, &cores, &grid, height).into_iter().partition(|group| is_level(components, group, height));
+        pairs(components, &cores, &grid, height, LOOSELY).into_iter().partition(is_line);
     let untangle = |group: Vec<usize>| {
         let usual: Vec<usize> =
             group.into_iter().filter(|&at| components[at].height() <= UNTANGLED_HEIGHTS * height).collect();
-        pairs(components, &usual, &grid, height)
+        pairs(components, &usual, &grid, height, LOOSELY)
     };
-    level.into_iter().chain(tangled.into_iter().flat_map(untangle)).collect()
+    let (level_now, still): (Vec<_>, Vec<_>) = tangled.into_iter().flat_map(untangle).partition(is_line);
+    let parted = still.into_iter().flat_map(|group| pairs(components, &group, &grid, height, CLOSELY));
+    level.into_iter().chain(level_now).chain(parted).collect()
 }
 
 /// Says whether a group is one line. Strokes of a stamp or of a pen tie lines together that they cross.
@@ -147,6 +161,29 @@ fn is_level(components: &[Component], group: &[usize], height: f32) -> bool {
     let off = points.iter().map(|point| ((point.y - axis.at(point.x)).abs(), point.weight));
     upper(off.collect())
         <= LEVEL_HEIGHTS * height.max(upper(group.iter().map(|&at| (components[at].height() / 2.0, 1.0)).collect()))
+}
+
+/// Returns the share of a group's columns in which one of its components stands above another.
+fn stacked_share(components: &[Component], group: &[usize]) -> f32 {
+    let mut edges: Vec<(u32, bool, usize)> = Vec::new();
+    for &at in group {
+        edges.extend([(components[at].left, true, at), (components[at].right, false, at)]);
+    }
+    edges.sort_unstable();
+    let (mut covered, mut stacked, mut from) = (0, 0, 0);
+    let mut open: Vec<usize> = Vec::new();
+    for (column, begins, at) in edges {
+        let is_above = |one: &usize| open.iter().any(|other| components[*one].shared_rows(&components[*other]) < 0.0);
+        covered += if open.is_empty() { 0 } else { column - from };
+        stacked += if open.iter().any(is_above) { column - from } else { 0 };
+        from = column;
+        if begins {
+            open.push(at);
+        } else {
+            open.retain(|&other| other != at);
+        }
+    }
+    stacked as f32 / covered.max(1) as f32
 }
 
 /// Returns chains of print much smaller than the page's usual, among the components not yet taken.
@@ -259,7 +296,13 @@ impl Grid {
 }
 
 /// Joins cores that stand side by side.
-fn pairs(components: &[Component], cores: &[usize], index: &Grid, height: f32) -> Vec<Vec<usize>> {
+fn pairs(
+    components: &[Component],
+    cores: &[usize],
+    index: &Grid,
+    height: f32,
+    closeness: Closeness,
+) -> Vec<Vec<usize>> {
     let mut parents: Vec<usize> = (0..components.len()).collect();
     let mut is_core = vec![false; components.len()];
     cores.iter().for_each(|&at| is_core[at] = true);
@@ -268,7 +311,7 @@ fn pairs(components: &[Component], cores: &[usize], index: &Grid, height: f32) -
         let (left, right) = (one.left as f32, one.right as f32);
         let reach = GAP_HEIGHTS * one.height().max(height).min(3.0 * height);
         for other in index.near(left, right, one.middle, reach.max(one.height() / 2.0)) {
-            if other != at && is_core[other] && side_by_side(one, &components[other], height) {
+            if other != at && is_core[other] && side_by_side(one, &components[other], height, closeness) {
                 let (a, b) = (root(&mut parents, at), root(&mut parents, other));
                 parents[a.max(b)] = a.min(b);
             }
@@ -289,13 +332,13 @@ fn root(parents: &mut [usize], mut at: usize) -> usize {
     at
 }
 
-fn side_by_side(a: &Component, b: &Component, height: f32) -> bool {
+fn side_by_side(a: &Component, b: &Component, height: f32, closeness: Closeness) -> bool {
     let (low, high) = (a.height().min(b.height()), a.height().max(b.height()));
     let ratio = if high > TALL_HEIGHTS * height { TALL_RATIO } else { RATIO };
     high <= ratio * low.max(0.5 * height)
         && a.gap(b) <= GAP_HEIGHTS * high.max(0.8 * height)
-        && a.shared_rows(b) >= SHARED_ROWS * low
-        && (a.middle - b.middle).abs() <= STEP * high
+        && a.shared_rows(b) >= closeness.shared_rows * low
+        && (a.middle - b.middle).abs() <= closeness.step * high
 }
 
 /// Returns the median slope of the long groups, each counted by its length.

@@ -21,7 +21,7 @@ use cut::Sheet;
 use ink::Ink;
 
 /// Raised when the same page gives other lines than before.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 
 /// The lines and other parts of a page.
 #[derive(Clone, Debug, Default)]

@@ -203,3 +203,16 @@ fn an_underline_is_taken_out_and_the_letters_that_cross_it_stay_whole() {
         assert_eq!(dark(y), of_tails, "row {y}");
     }
 }
+
+#[test]
+fn two_lines_tied_together_by_a_letter_are_parted() {
+    let mut page = Drawing::new(1000, 500);
+    for row in 0..4 {
+        page.line(100, 900, 60 + 90 * row, 16, 0.0);
+    }
+    page.line(500, 900, 420, 16, 0.0);
+    page.line(300, 900, 444, 16, 0.0);
+    // It begins with the one line and ends with the other.
+    page.fill(902, 404, 12, 38);
+    assert_eq!(page.segmented().lines.len(), 6);
+}

@@ -10,6 +10,7 @@ pub mod bleed;
 pub mod border;
 pub mod deskew;
 pub mod despeckle;
+pub mod few_levels;
 pub mod holes;
 pub mod map;
 pub mod patterns;
@@ -38,6 +39,8 @@ const HALVE_FROM_DPI: u32 = 450;
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
+    /// Whiten the paper of scans kept in a few levels of grey.
+    pub whiten_paper: bool,
     /// Take black scanner borders away.
     pub remove_border: bool,
     /// Fill punched holes.
@@ -59,6 +62,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            whiten_paper: true,
             remove_border: true,
             fill_holes: true,
             lift_stamps: true,
@@ -109,6 +113,9 @@ pub fn prepare(page: PageImage, settings: &Settings) -> Outcome {
     let bilevel = page.bilevel;
     let mut map = PageMap::identity(archived);
     let (mut grey, stamps) = into_grey(page.pixels, dpi, settings);
+    if settings.whiten_paper && !bilevel {
+        few_levels::whiten(&mut grey, dpi);
+    }
     let mut grey_dpi = dpi;
     if dpi.0 >= HALVE_FROM_DPI {
         grey = halve(&grey);

@@ -17,7 +17,9 @@ use warraq::ingest::{self, What};
 use warraq::model::{Dpi, PageImage, Rotation};
 use warraq::preprocess::thumbnail::Thumbnail;
 use warraq::preprocess::{self, Settings};
-use warraq::preprocess::{background, blank, border, deskew, despeckle, holes, rotate, stamps};
+use warraq::preprocess::{
+    background, blank, border, deskew, despeckle, few_levels, holes, rotate, round_stamps, stamps,
+};
 
 const RESOLUTIONS: [u32; 4] = [150, 200, 300, 600];
 
@@ -81,7 +83,12 @@ fn measure(pages: &[PageImage], dpi: Dpi) -> Table {
         table.time("all clean-up", |_| true, || preprocess::prepare(whole, &Settings::default()));
         let mut grey = page.pixels.to_luma8();
         let colour = page.pixels.as_rgb8().cloned().unwrap_or_else(|| RgbImage::new(0, 0));
-        table.time("  lift stamps", |found: &Vec<_>| !found.is_empty(), || stamps::lift(&mut grey, &colour, dpi));
+        let stamps = table.time(
+            "  lift coloured stamps",
+            |found: &Vec<_>| !found.is_empty(),
+            || stamps::lift(&mut grey, &colour, dpi),
+        );
+        table.time("  few levels", |acted| *acted, || !page.bilevel && few_levels::whiten(&mut grey, dpi));
         let (mut grey, dpi) = if dpi.0 >= 450 {
             (table.time("  halve", |_| true, || preprocess::halve(&grey)), Dpi(dpi.0 / 2))
         } else {
@@ -102,6 +109,9 @@ fn measure(pages: &[PageImage], dpi: Dpi) -> Table {
         }
         if !page.bilevel {
             table.time("  even background", |acted| *acted, || background::even(&mut grey, &thumbnail));
+        }
+        if stamps.is_empty() {
+            table.time("  lift other stamps", |found| *found > 0, || round_stamps::lift(&mut grey, &thumbnail));
         }
         table.time("  despeckle", |acted| *acted, || despeckle::remove(&mut grey, dpi));
         let turned = |turn: &rotate::Turn| turn.rotation != Rotation::None;

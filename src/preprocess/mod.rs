@@ -8,6 +8,7 @@ pub mod background;
 pub mod blank;
 pub mod bleed;
 pub mod border;
+mod circles;
 pub mod deskew;
 pub mod despeckle;
 pub mod few_levels;
@@ -16,6 +17,7 @@ pub mod map;
 pub mod patterns;
 pub mod pieces;
 pub mod rotate;
+pub mod round_stamps;
 pub mod stamps;
 pub mod thumbnail;
 mod turn_weights;
@@ -27,7 +29,7 @@ use serde::Deserialize;
 use thumbnail::Thumbnail;
 
 /// Raised when the same page gives another result than before.
-pub const VERSION: u16 = 6;
+pub const VERSION: u16 = 7;
 
 /// Long side of A4 in inches, for pages that do not say their resolution.
 const A4_HEIGHT_INCHES: f32 = 11.69;
@@ -45,7 +47,7 @@ pub struct Settings {
     pub remove_border: bool,
     /// Fill punched holes.
     pub fill_holes: bool,
-    /// Lift round coloured stamps off the print beneath them.
+    /// Lift round stamps off the print beneath them.
     pub lift_stamps: bool,
     /// Take away what shines through from the back.
     pub remove_bleed: bool,
@@ -138,6 +140,9 @@ pub fn prepare(page: PageImage, settings: &Settings) -> Outcome {
     }
     if settings.even_background && !bilevel {
         background::even(&mut grey, &thumbnail);
+    }
+    if settings.lift_stamps && stamps.is_empty() {
+        round_stamps::lift(&mut grey, &thumbnail);
     }
     if settings.despeckle {
         despeckle::remove(&mut grey, grey_dpi);

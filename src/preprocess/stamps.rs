@@ -5,22 +5,14 @@
 //! print, less the stamp's own share of it. Only rings are taken for stamps: letters written or printed in colour are to
 //! be read.
 
+use super::circles::{Mask, Ring};
 use crate::model::{Dpi, PixelBox};
 use image::{GrayImage, RgbImage};
-use std::f32::consts::TAU;
-use std::ops::RangeInclusive;
 
 /// Resolution of the copy on which stamps are looked for, in dpi.
 const COPY_DPI: u32 = 38;
 /// A pixel is coloured where its channels differ by this share of their paper.
 const COLOURED: f32 = 0.06;
-/// Radius of round stamps, in inches.
-const RADIUS_INCHES: RangeInclusive<f32> = 0.5..=1.1;
-/// Directions from the centre of a ring, and how many of them meet it where there is one.
-const DIRECTIONS: usize = 72;
-const LEAST_DIRECTIONS: u16 = 54;
-/// How many of them meet ink a little further out at most: a ring ends there, a text goes on.
-const MOST_OUTSIDE: u16 = 12;
 /// A page with more coloured ink than this share holds pictures, or is coloured paper.
 const MOST_COLOURED: f32 = 0.08;
 /// Share of the stamp's strongest absorbance that its weakest is taken for at most; more is no colour.
@@ -32,7 +24,11 @@ pub fn lift(grey: &mut GrayImage, colour: &RgbImage, dpi: Dpi) -> Vec<PixelBox> 
         return Vec::new();
     }
     let copy = Copy::of(colour, dpi);
-    let places: Vec<PixelBox> = copy.rings().iter().map(|ring| copy.on_page(ring, grey.dimensions())).collect();
+    let coloured = copy.mask.ink.iter().filter(|coloured| **coloured).count();
+    if coloured as f32 > copy.mask.ink.len() as f32 * MOST_COLOURED {
+        return Vec::new();
+    }
+    let places: Vec<PixelBox> = copy.mask.rings().iter().map(|ring| copy.on_page(ring, grey.dimensions())).collect();
     for place in &places {
         take_off(grey, colour, *place, &copy.paper);
     }
@@ -41,11 +37,9 @@ pub fn lift(grey: &mut GrayImage, colour: &RgbImage, dpi: Dpi) -> Vec<PixelBox> 
 
 /// A small copy of the page, with the places of coloured ink.
 struct Copy {
-    width: usize,
-    height: usize,
+    mask: Mask,
+    /// Page pixels to one of these, along each side.
     scale: usize,
-    dpi: f32,
-    coloured: Vec<bool>,
     /// Lightness of the paper in each channel.
     paper: [f32; 3],
 }
@@ -77,66 +71,8 @@ impl Copy {
             let (low, high) = range(shares);
             high.min(1.0) - low > COLOURED
         };
-        let coloured = values.iter().map(is_coloured).collect();
-        Self { width, height, scale, dpi: dpi.0 as f32 / scale as f32, coloured, paper }
-    }
-
-    /// Returns the outermost ring of each stamp: votes of all coloured pixels for the centres of rings through them, radius
-    /// by radius (Duda and Hart, "Use of the Hough transformation to detect lines and curves in pictures", 1972).
-    fn rings(&self) -> Vec<Ring> {
-        let inked: Vec<(i32, i32)> = (0..self.coloured.len())
-            .filter(|&at| self.coloured[at])
-            .map(|at| ((at % self.width) as i32, (at / self.width) as i32))
-            .collect();
-        if inked.len() as f32 > self.coloured.len() as f32 * MOST_COLOURED {
-            return Vec::new();
-        }
-        let radius = |inches: f32| (inches * self.dpi) as i32;
-        let mut rings: Vec<Ring> = Vec::new();
-        // The largest first: the rings inside a stamp add nothing.
-        for radius in (radius(*RADIUS_INCHES.start())..=radius(*RADIUS_INCHES.end())).rev() {
-            let mut votes = vec![0_u16; self.coloured.len()];
-            let circle = circle(radius);
-            for (x, y) in &inked {
-                for (dx, dy) in &circle {
-                    if let Some(at) = self.at(x + dx, y + dy) {
-                        votes[at] += 1;
-                    }
-                }
-            }
-            // Half of the votes a whole ring a pixel thick would have; then it is looked at.
-            let likely = votes.iter().enumerate().filter(|(_, votes)| usize::from(**votes) * 2 >= circle.len());
-            let mut found: Vec<Ring> = likely
-                .map(|(at, _)| Ring { x: (at % self.width) as i32, y: (at / self.width) as i32, radius, met: 0 })
-                .map(|ring| Ring { met: self.met(&ring), ..ring })
-                .filter(|ring| ring.met >= LEAST_DIRECTIONS && self.met(&ring.wider()) <= MOST_OUTSIDE)
-                .collect();
-            found.sort_by_key(|ring| std::cmp::Reverse(ring.met));
-            for ring in found {
-                if rings.iter().all(|other| !ring.overlaps(other)) {
-                    rings.push(ring);
-                }
-            }
-        }
-        rings
-    }
-
-    /// Returns in how many directions coloured ink lies on the ring, or a pixel beside it.
-    fn met(&self, ring: &Ring) -> u16 {
-        let meets = |direction: usize| {
-            let (sin, cos) = (direction as f32 * TAU / DIRECTIONS as f32).sin_cos();
-            [0.0, -1.0].into_iter().any(|beside| {
-                let reach = ring.radius as f32 + beside;
-                let (x, y) = (ring.x + (cos * reach).round() as i32, ring.y + (sin * reach).round() as i32);
-                self.at(x, y).is_some_and(|at| self.coloured[at])
-            })
-        };
-        (0..DIRECTIONS).filter(|&direction| meets(direction)).count() as u16
-    }
-
-    fn at(&self, x: i32, y: i32) -> Option<usize> {
-        let (x, y) = (usize::try_from(x).ok()?, usize::try_from(y).ok()?);
-        (x < self.width && y < self.height).then(|| y * self.width + x)
+        let ink = values.iter().map(is_coloured).collect();
+        Self { mask: Mask { width, height, dpi: dpi.0 as f32 / scale as f32, ink }, scale, paper }
     }
 
     /// Returns the place on the page, a little wider than on the copy.
@@ -150,38 +86,6 @@ impl Copy {
             place(ring.y + reach + 1, height),
         )
     }
-}
-
-/// A ring on the copy, and in how many directions there is ink on it.
-#[derive(Clone, Copy)]
-struct Ring {
-    x: i32,
-    y: i32,
-    radius: i32,
-    met: u16,
-}
-
-impl Ring {
-    fn wider(&self) -> Self {
-        Self { radius: self.radius + (self.radius / 8).max(3), ..*self }
-    }
-
-    fn overlaps(&self, other: &Self) -> bool {
-        let (dx, dy) = (self.x - other.x, self.y - other.y);
-        dx * dx + dy * dy < (self.radius + other.radius).pow(2) / 2
-    }
-}
-
-/// Returns the pixels of a circle about the origin, each once.
-fn circle(radius: i32) -> Vec<(i32, i32)> {
-    let steps = radius * 8;
-    let place = |step: i32| {
-        let (sin, cos) = (step as f32 * TAU / steps as f32).sin_cos();
-        ((cos * radius as f32).round() as i32, (sin * radius as f32).round() as i32)
-    };
-    let mut places: Vec<(i32, i32)> = (0..steps).map(place).collect();
-    places.dedup();
-    places
 }
 
 /// Returns the lightness that a fifth of the page exceeds in one channel; at least 1.

@@ -2,6 +2,7 @@
 
 use std::f32::consts::TAU;
 use std::ops::RangeInclusive;
+use std::sync::LazyLock;
 
 /// Radius of round stamps, in inches.
 const RADIUS_INCHES: RangeInclusive<f32> = 0.5..=1.1;
@@ -10,6 +11,10 @@ const DIRECTIONS: usize = 72;
 pub const LEAST_DIRECTIONS: u16 = 54;
 /// How many of them meet ink a little further out at most: a ring ends there, a text goes on.
 const MOST_OUTSIDE: u16 = 12;
+
+/// The directions, as their sines and cosines.
+static COMPASS: LazyLock<[(f32, f32); DIRECTIONS]> =
+    LazyLock::new(|| std::array::from_fn(|nth| (nth as f32 * TAU / DIRECTIONS as f32).sin_cos()));
 
 /// Where a page has ink of the kind that is looked at.
 pub struct Mask {
@@ -20,7 +25,9 @@ pub struct Mask {
     /// Pixels an inch.
     pub dpi: f32,
     /// Whether each pixel is such ink.
-    pub ink: Vec<bool>,
+    ink: Vec<bool>,
+    /// Those that are, counted row by row.
+    inked: Vec<usize>,
 }
 
 /// A ring on a mask, and in how many of 72 directions from its centre there is ink on it.
@@ -37,30 +44,62 @@ pub struct Ring {
 }
 
 impl Mask {
+    /// Returns the mask of the pixels at these places, counted row by row.
+    pub fn of(width: usize, height: usize, dpi: f32, places: impl Iterator<Item = usize>) -> Self {
+        let mut ink = vec![false; width * height];
+        let inked = places.filter(|&at| !std::mem::replace(&mut ink[at], true)).collect();
+        Self { width, height, dpi, ink, inked }
+    }
+
+    /// Returns the share of the pixels that are ink.
+    pub fn share(&self) -> f32 {
+        self.inked.len() as f32 / self.ink.len().max(1) as f32
+    }
+
+    /// Returns it at a whole part of its resolution; a pixel is ink where any of its parts is.
+    pub fn coarser(&self, factor: usize) -> Self {
+        let (width, height) = (self.width.div_ceil(factor), self.height.div_ceil(factor));
+        let place = |at: &usize| at / self.width / factor * width + at % self.width / factor;
+        Self::of(width, height, self.dpi / factor as f32, self.inked.iter().map(place))
+    }
+
     /// Returns the outermost ring of each stamp: votes of all pixels of ink for the centres of rings through them, radius
     /// by radius (Duda and Hart, "Use of the Hough transformation to detect lines and curves in pictures", 1972).
     pub fn rings(&self) -> Vec<Ring> {
-        let inked: Vec<(i32, i32)> = (0..self.ink.len())
-            .filter(|&at| self.ink[at])
-            .map(|at| ((at % self.width) as i32, (at / self.width) as i32))
-            .collect();
         let radius = |inches: f32| (inches * self.dpi) as i32;
+        let (smallest, largest) = (radius(*RADIUS_INCHES.start()), radius(*RADIUS_INCHES.end()));
+        // The votes have a margin, so that no centre lies outside.
+        let margin = largest as usize;
+        let width = self.width + 2 * margin;
+        let inked: Vec<usize> = self.inked.iter().map(|at| at / self.width * width + at % self.width).collect();
+        let mut votes = vec![0_u16; width * (self.height + 2 * margin)];
         let mut rings: Vec<Ring> = Vec::new();
         // The largest first: the rings inside a stamp add nothing.
-        for radius in (radius(*RADIUS_INCHES.start())..=radius(*RADIUS_INCHES.end())).rev() {
-            let mut votes = vec![0_u16; self.ink.len()];
+        for radius in (smallest..=largest).rev() {
             let circle = circle(radius);
-            for (x, y) in &inked {
-                for (dx, dy) in &circle {
-                    if let Some(at) = self.at(x + dx, y + dy) {
-                        votes[at] += 1;
+            // Half of the votes a whole ring a pixel thick would have; then it is looked at.
+            let enough = circle.len().div_ceil(2);
+            if inked.len() < enough {
+                continue;
+            }
+            let centres = circle.iter().map(|(x, y)| (y + largest) as usize * width + (x + largest) as usize);
+            let centres: Vec<usize> = centres.collect();
+            let mut likely: Vec<usize> = Vec::new();
+            votes.fill(0);
+            for at in &inked {
+                for centre in &centres {
+                    let votes = &mut votes[at + centre];
+                    *votes += 1;
+                    if usize::from(*votes) == enough {
+                        likely.push(at + centre);
                     }
                 }
             }
-            // Half of the votes a whole ring a pixel thick would have; then it is looked at.
-            let likely = votes.iter().enumerate().filter(|(_, votes)| usize::from(**votes) * 2 >= circle.len());
+            likely.sort_unstable();
             let mut found: Vec<Ring> = likely
-                .map(|(at, _)| Ring { x: (at % self.width) as i32, y: (at / self.width) as i32, radius, met: 0 })
+                .into_iter()
+                .map(|at| Ring { x: (at % width) as i32 - largest, y: (at / width) as i32 - largest, radius, met: 0 })
+                .filter(|ring| self.at(ring.x, ring.y).is_some())
                 .map(|ring| Ring { met: self.met(&ring), ..ring })
                 .filter(|ring| ring.met >= LEAST_DIRECTIONS && self.met(&ring.wider()) <= MOST_OUTSIDE)
                 .collect();
@@ -76,15 +115,14 @@ impl Mask {
 
     /// Returns in how many directions ink lies on the ring, or a pixel beside it.
     pub fn met(&self, ring: &Ring) -> u16 {
-        let meets = |direction: usize| {
-            let (sin, cos) = (direction as f32 * TAU / DIRECTIONS as f32).sin_cos();
+        let meets = |(sin, cos): &(f32, f32)| {
             [0.0, -1.0].into_iter().any(|beside| {
                 let reach = ring.radius as f32 + beside;
                 let (x, y) = (ring.x + (cos * reach).round() as i32, ring.y + (sin * reach).round() as i32);
                 self.at(x, y).is_some_and(|at| self.ink[at])
             })
         };
-        (0..DIRECTIONS).filter(|&direction| meets(direction)).count() as u16
+        COMPASS.iter().filter(|direction| meets(direction)).count() as u16
     }
 
     fn at(&self, x: i32, y: i32) -> Option<usize> {

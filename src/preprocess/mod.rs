@@ -228,11 +228,9 @@ pub fn halve(grey: &GrayImage) -> GrayImage {
             target.extend_from_slice(upper);
             continue;
         }
-        let means = upper.chunks_exact(2).zip(lower.chunks_exact(2)).map(|(a, b)| {
-            let sum: u16 = a.iter().chain(b).map(|&value| u16::from(value)).sum();
-            ((sum + 2) / 4) as u8
-        });
-        target.extend(means);
+        let (upper, lower) = (upper.as_chunks::<2>().0, lower.as_chunks::<2>().0);
+        let sums = upper.iter().zip(lower).map(|(a, b)| [a[0], a[1], b[0], b[1]].map(u16::from).iter().sum::<u16>());
+        target.extend(sums.map(|sum| ((sum + 2) / 4) as u8));
     }
     GrayImage::from_raw(half_width as u32, half_height as u32, target).unwrap_or_else(|| grey.clone())
 }

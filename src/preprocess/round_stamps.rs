@@ -39,7 +39,7 @@ const LIGHTER: f32 = 0.25;
 pub fn lift(page: &mut GrayImage, thumbnail: &Thumbnail) -> usize {
     let Some(fine) = large_pieces(thumbnail) else { return 0 };
     let factor = ((thumbnail.dpi / COPY_DPI).round() as usize).max(1);
-    let rings = coarser(&fine, factor).rings();
+    let rings = fine.coarser(factor).rings();
     for ring in &rings {
         let outermost = settled(ring, &fine, factor);
         let stamp = Stamp::new(&outermost, &fine, thumbnail);
@@ -52,34 +52,26 @@ pub fn lift(page: &mut GrayImage, thumbnail: &Thumbnail) -> usize {
 fn large_pieces(thumbnail: &Thumbnail) -> Option<Mask> {
     // Stamps are lighter than what counts as ink elsewhere.
     let ink: Vec<bool> = thumbnail.shares().into_iter().map(|share| share < LIGHTEST).collect();
-    let mut numbers = vec![0_u32; ink.len()];
-    let pieces = pieces::visited(&ink, thumbnail.width, |number, at| numbers[at] = number as u32 + 1);
+    let mut places = Vec::new();
+    let pieces = pieces::visited(&ink, thumbnail.width, |_, at| places.push(at));
     let inches = |pixels: usize| pixels as f32 / thumbnail.dpi;
     let may_be_of_one = |piece: &Piece| {
         let is_large = inches(piece.short()) >= LARGE_INCHES && piece.fill() <= LARGE_FILL;
         let is_thin = inches(piece.long()) >= ARC_INCHES && piece.area as f32 <= ARC_THICKNESS * piece.long() as f32;
         inches(piece.long()) <= LONGEST_INCHES && (is_large || is_thin)
     };
-    let may_be: Vec<bool> = pieces.iter().map(may_be_of_one).collect();
-    let ink: Vec<bool> = numbers.iter().map(|&number| number > 0 && may_be[number as usize - 1]).collect();
-    let inked = ink.iter().filter(|ink| **ink).count();
-    let (width, height) = (thumbnail.width, thumbnail.height);
-    (inked > 0 && inked as f32 <= MOST_INK * ink.len() as f32).then_some(Mask {
-        width,
-        height,
-        dpi: thumbnail.dpi,
-        ink,
-    })
-}
-
-/// Returns a mask at a whole part of its resolution; a pixel is ink where any of its parts is.
-fn coarser(fine: &Mask, factor: usize) -> Mask {
-    let (width, height) = (fine.width.div_ceil(factor), fine.height.div_ceil(factor));
-    let mut ink = vec![false; width * height];
-    for (at, _) in fine.ink.iter().enumerate().filter(|(_, ink)| **ink) {
-        ink[at / fine.width / factor * width + at % fine.width / factor] = true;
+    // The places of a piece stand together, in the order of the pieces.
+    let mut rest = places.as_slice();
+    let mut kept: Vec<usize> = Vec::new();
+    for piece in &pieces {
+        let (of_piece, others) = rest.split_at(piece.area);
+        if may_be_of_one(piece) {
+            kept.extend(of_piece);
+        }
+        rest = others;
     }
-    Mask { width, height, dpi: fine.dpi / factor as f32, ink }
+    let mask = Mask::of(thumbnail.width, thumbnail.height, thumbnail.dpi, kept.into_iter());
+    (mask.share() > 0.0 && mask.share() <= MOST_INK).then_some(mask)
 }
 
 /// Returns the place of a ring of the coarser mask on the finer one.

@@ -24,8 +24,7 @@ pub fn lift(grey: &mut GrayImage, colour: &RgbImage, dpi: Dpi) -> Vec<PixelBox> 
         return Vec::new();
     }
     let copy = Copy::of(colour, dpi);
-    let coloured = copy.mask.ink.iter().filter(|coloured| **coloured).count();
-    if coloured as f32 > copy.mask.ink.len() as f32 * MOST_COLOURED {
+    if copy.mask.share() > MOST_COLOURED {
         return Vec::new();
     }
     let places: Vec<PixelBox> = copy.mask.rings().iter().map(|ring| copy.on_page(ring, grey.dimensions())).collect();
@@ -71,8 +70,8 @@ impl Copy {
             let (low, high) = range(shares);
             high.min(1.0) - low > COLOURED
         };
-        let ink = values.iter().map(is_coloured).collect();
-        Self { mask: Mask { width, height, dpi: dpi.0 as f32 / scale as f32, ink }, scale, paper }
+        let coloured = values.iter().enumerate().filter(|(_, value)| is_coloured(value)).map(|(at, _)| at);
+        Self { mask: Mask::of(width, height, dpi.0 as f32 / scale as f32, coloured), scale, paper }
     }
 
     /// Returns the place on the page, a little wider than on the copy.

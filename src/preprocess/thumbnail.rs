@@ -74,10 +74,11 @@ impl Thumbnail {
     /// Returns lightness as a share of the paper around, 0..=255 for none to all of it.
     pub fn shares(&self) -> Vec<u8> {
         let mut shares = Vec::with_capacity(self.grey.len());
+        let mut paper = vec![0.0; self.width];
         for (y, row) in self.grey.chunks_exact(self.width.max(1)).enumerate() {
-            let paper = self.paper.row(y, self.width);
+            self.paper.along_row(y, &mut paper);
             shares.extend(
-                row.iter().zip(paper).map(|(&value, paper)| (f32::from(value) * 255.0 / paper).min(255.0) as u8),
+                row.iter().zip(&paper).map(|(&value, paper)| (f32::from(value) * 255.0 / paper).min(255.0) as u8),
             );
         }
         shares
@@ -145,10 +146,30 @@ impl Paper {
         }
     }
 
-    /// Returns the lightness of the paper along one row of the thumbnail.
-    fn row(&self, y: usize, width: usize) -> impl Iterator<Item = f32> + '_ {
-        let y = (y as f32 + 0.5) / TILE as f32 - 0.5;
-        (0..width).map(move |x| self.at((x as f32 + 0.5) / TILE as f32 - 0.5, y))
+    /// Writes the lightness of the paper at each pixel of one row of the thumbnail, as [`at`](Self::at) gives it.
+    fn along_row(&self, y: usize, paper: &mut [f32]) {
+        let y = ((y as f32 + 0.5) / TILE as f32 - 0.5).clamp(0.0, (self.rows - 1) as f32);
+        let (top, dy) = (y as usize, y.fract());
+        let bottom = (top + 1).min(self.rows - 1);
+        let of_row = |row: usize| &self.values[row * self.columns..][..self.columns];
+        let (upper, lower) = (of_row(top), of_row(bottom));
+        let between = |dx: f32, left: usize, right: usize| {
+            let upper = upper[left] * (1.0 - dx) + upper[right] * dx;
+            let lower = lower[left] * (1.0 - dx) + lower[right] * dx;
+            upper * (1.0 - dy) + lower * dy
+        };
+        // Up to the centre of the first tile, then from centre to centre.
+        let (first, others) = paper.split_at_mut((TILE / 2).min(paper.len()));
+        first.fill(between(0.0, 0, 0));
+        for (left, span) in others.chunks_mut(TILE).enumerate() {
+            if left + 1 < self.columns {
+                for (nth, value) in span.iter_mut().enumerate() {
+                    *value = between((nth as f32 + 0.5) / TILE as f32, left, left + 1);
+                }
+            } else {
+                span.fill(between(0.0, left, left));
+            }
+        }
     }
 
     /// Returns the lightness of the paper at a place in tiles, between the centres of the four tiles around it.
@@ -245,6 +266,21 @@ pub(super) mod tests {
     fn what_only_shines_through_is_no_ink() {
         let page = GrayImage::from_fn(827, 1169, |x, y| Luma([if x % 40 < 4 && y % 30 < 8 { 215 } else { 240 }]));
         assert!(!Thumbnail::of(&page, Dpi(100)).ink.contains(&true));
+    }
+
+    #[test]
+    fn paper_along_a_row_is_that_at_each_place() {
+        for (width, height) in [(1, 1), (7, 40), (8, 8), (24, 17), (25, 33), (131, 90)] {
+            let page = GrayImage::from_fn(width, height, |x, y| Luma([(100 + x + y / 2) as u8]));
+            let paper = Thumbnail::of(&page, Dpi(100)).paper;
+            let place = |at: u32| (at as f32 + 0.5) / TILE as f32 - 0.5;
+            for y in 0..height {
+                let mut row = vec![0.0; width as usize];
+                paper.along_row(y as usize, &mut row);
+                let one_by_one: Vec<f32> = (0..width).map(|x| paper.at(place(x), place(y))).collect();
+                assert_eq!(row, one_by_one, "row {y} of {width} by {height}");
+            }
+        }
     }
 
     #[test]

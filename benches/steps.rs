@@ -18,7 +18,7 @@ use warraq::model::{Dpi, PageImage, Rotation};
 use warraq::preprocess::thumbnail::Thumbnail;
 use warraq::preprocess::{self, Settings};
 use warraq::preprocess::{
-    background, blank, border, deskew, despeckle, few_levels, holes, rotate, round_stamps, stamps,
+    background, blank, border, deskew, despeckle, few_levels, holes, rotate, round_stamps, stamps, thin_print,
 };
 
 const RESOLUTIONS: [u32; 4] = [150, 200, 300, 600];
@@ -113,7 +113,12 @@ fn measure(pages: &[PageImage], dpi: Dpi) -> Table {
         if stamps.is_empty() {
             table.time("  lift other stamps", |found| *found > 0, || round_stamps::lift(&mut grey, &thumbnail));
         }
-        table.time("  despeckle", |acted| *acted, || despeckle::remove(&mut grey, dpi));
+        let counts = table.time("  count strokes", |_| false, || despeckle::Counts::of(&grey));
+        let was_thin =
+            page.bilevel && table.time("  thicken print", |acted| *acted, || thin_print::thicken(&mut grey, &counts));
+        if !was_thin {
+            table.time("  despeckle", |acted| *acted, || despeckle::remove(&mut grey, &counts, dpi));
+        }
         let turned = |turn: &rotate::Turn| turn.rotation != Rotation::None;
         let turn = table.time("  find turn", turned, || rotate::find(&thumbnail));
         let angle = table.time("  find skew", Option::is_some, || deskew::needed_angle(&thumbnail, turn.rotation));

@@ -4,8 +4,19 @@
 //! doubled or halved costs little as well. Method: Wagner and Fischer, "The String-to-String Correction Problem" (1974).
 
 /// Letters that a blurred print confuses, though their skeletons differ.
-const NEAR: [[char; 2]; 8] =
-    [['و', 'ر'], ['و', 'ز'], ['ا', 'ل'], ['م', 'ه'], ['د', 'ر'], ['ل', 'ه'], ['ف', 'و'], ['ع', 'م']];
+const NEAR: [[char; 2]; 11] = [
+    ['و', 'ر'],
+    ['و', 'ز'],
+    ['ا', 'ل'],
+    ['م', 'ه'],
+    ['د', 'ر'],
+    ['ذ', 'ز'],
+    ['ذ', 'ر'],
+    ['د', 'ز'],
+    ['ل', 'ه'],
+    ['ف', 'و'],
+    ['ع', 'م'],
+];
 
 const ALIKE_COST: f32 = 0.4;
 const NEAR_COST: f32 = 0.7;

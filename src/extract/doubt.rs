@@ -16,6 +16,10 @@ const OF_A_WORD: usize = 8;
 const CODE_LETTERS: usize = 4;
 /// Where all values together are less likely than this, none is.
 const LEAST_OF_ALL: f32 = 0.003;
+/// A value less likely than this is left out.
+const LIKELY_ENOUGH: f32 = 0.4;
+/// So is one of which next to all readings of its words say something else.
+pub const LEAST_MASS: f32 = 0.02;
 /// Values kept for those who know more.
 const KEPT: usize = 10;
 /// Combinations that are tried.
@@ -34,8 +38,16 @@ pub struct Weighed<T> {
     pub words: Range<usize>,
 }
 
+impl<T> Weighed<T> {
+    /// Says whether the value is likely enough to be given.
+    pub fn is_likely(&self) -> bool {
+        self.probability >= LIKELY_ENOUGH && self.mass >= LEAST_MASS
+    }
+}
+
 /// Returns the values that may stand at atom `at`, the likeliest first. `find` returns the value that a passage has from an atom on, with
-/// its atoms; `counts` says whether a word of the text is a part of what is weighed, and not one of those around it that have other signs.
+/// its atoms; `counts` says whether a word of the text is a part of what is weighed, and not one of those around it that have other signs: of
+/// these, readings count by how much less likely they are than the likeliest.
 pub fn values<T: Clone + PartialEq>(
     passage: &Passage,
     at: usize,
@@ -66,8 +78,9 @@ pub fn values<T: Clone + PartialEq>(
         }
         seen.push((own.clone(), text));
         let of_word = |word: usize| {
-            let weighed = counts(&variant.text(variant.first_atom(word)..variant.first_atom(word + 1)));
-            if weighed { probabilities.get(word).copied().unwrap_or(1.0) } else { 1.0 }
+            let probability = probabilities.get(word).copied().unwrap_or(1.0);
+            let counts = counts(&variant.text(variant.first_atom(word)..variant.first_atom(word + 1)));
+            if counts { probability } else { probability / likeliest(passage, first + word).max(probability) }
         };
         let probability: f32 = own.clone().map(of_word).product();
         let words = first + own.start..first + own.end;
@@ -83,6 +96,12 @@ pub fn values<T: Clone + PartialEq>(
     }
     found.iter_mut().for_each(|value| value.probability = value.mass / all);
     found
+}
+
+/// Returns the probability of the likeliest reading of a word.
+fn likeliest(passage: &Passage, word: usize) -> f32 {
+    let readings = passage.words_at(&(word..word + 1)).iter().flat_map(|placed| &placed.word.readings);
+    readings.map(|reading| reading.probability.get()).fold(0.0, f32::max)
 }
 
 /// Says whether a word can belong to a number: digits, marks, and the letters of a code.

@@ -5,8 +5,8 @@
 //! further down: elsewhere on the first page a label counts only at the start of a strip and with a mark behind it.
 
 use super::date::{self, Day};
+use super::dates::Dates;
 use super::doubt::{self, Weighed};
-use super::hijri::HijriDate;
 use super::kind;
 use super::labels::{self, Match, Phrase, labels};
 use super::number;
@@ -24,14 +24,6 @@ const DATE_REACH: usize = 4;
 const MARKED_SLACK: f32 = 1.35;
 /// Letters before a date that may be what was left of its label.
 const MISREAD_LABEL: usize = 8;
-/// Days that the two calendars may lie apart: months begin when the moon is seen, which may be a day off what is laid down.
-pub const CALENDARS_APART: i32 = 1;
-/// Of two dates that contradict each other one is believed if it was read with so much more confidence.
-const CLEARLY: f32 = 0.15;
-/// A value less likely than this is left out.
-const LIKELY_ENOUGH: f32 = 0.4;
-/// So is one of which next to all readings of its words say something else.
-const LEAST_MASS: f32 = 0.02;
 /// Strips that belong to a stamp of receipt.
 const STAMP_STRIPS: usize = 3;
 
@@ -41,50 +33,6 @@ pub struct Header<'s, 'a> {
     end: usize,
     end_top: Option<u32>,
     stamps: Vec<Range<usize>>,
-}
-
-/// The dates of a letter.
-#[derive(Default)]
-pub struct Dates {
-    /// The civil one.
-    pub civil: Option<Field<LetterDate>>,
-    /// What the civil one may be where the reader lost a digit of its year.
-    pub civil_may_be: Vec<Field<LetterDate>>,
-    /// The Hijri one.
-    pub hijri: Option<Field<HijriDate>>,
-    /// The civil one below the signature.
-    pub below: Option<Field<LetterDate>>,
-}
-
-impl Dates {
-    /// Holds the two calendars against each other: where they name days too far apart one was misread, and the date below the signature
-    /// tells which. Where it does not, the one read with clearly more confidence stays, else neither.
-    fn reconcile(&mut self, remarks: &mut Vec<Remark>) {
-        let (Some(civil), Some(hijri)) = (&self.civil, &self.hijri) else { return };
-        let apart = |date: LetterDate| hijri.value.days_from(date).unwrap_or(i32::MAX);
-        if apart(civil.value) <= CALENDARS_APART {
-            return;
-        }
-        remarks.push(Remark::CalendarsDisagree { days: apart(civil.value) });
-        match &self.below {
-            Some(below) if below.value == civil.value => self.hijri = None,
-            Some(below) if apart(below.value) <= CALENDARS_APART => self.civil = Some(below.clone()),
-            _ => {
-                let (of_civil, of_hijri) = (surety(civil), surety(hijri));
-                if of_civil < of_hijri + CLEARLY {
-                    self.civil = None;
-                }
-                if of_hijri < of_civil + CLEARLY {
-                    self.hijri = None;
-                }
-            }
-        }
-    }
-}
-
-/// Returns the confidence of the least sure word that a value was read from.
-fn surety<T>(field: &Field<T>) -> f32 {
-    field.evidence.iter().map(|place| place.confidence.get()).fold(1.0, f32::min)
 }
 
 impl<'s, 'a> Header<'s, 'a> {
@@ -186,7 +134,7 @@ impl<'s, 'a> Header<'s, 'a> {
         if may_be.is_empty() {
             *may_be = doubt::readings(&found, String::clone);
         }
-        let best = found.into_iter().next().filter(is_likely)?;
+        let best = found.into_iter().next().filter(Weighed::is_likely)?;
         let beside = (best.words.end == strip.words.len()).then(|| self.sheet.beside(index)).flatten();
         let goes_on = beside.and_then(|beside| self.sheet.strips.get(beside)?.atoms.first());
         // A wide gap, then a stroke: the rest of the number was not read.
@@ -194,7 +142,11 @@ impl<'s, 'a> Header<'s, 'a> {
         // A reader that loses digits leaves one; few letters of a year have such a number.
         let surety = strip.words_at(&best.words).iter().map(|placed| placed.word.confidence.get()).fold(1.0, f32::min);
         let one_digit = best.value.len() == 1 && surety < 1.0;
-        (!is_cut_off && !one_digit).then_some((index, best))
+        if is_cut_off || one_digit {
+            may_be.clear();
+            return None;
+        }
+        Some((index, best))
     }
 
     /// Returns the number that a reader put before its label, as some do with digits in a line from right to left.
@@ -209,9 +161,9 @@ impl<'s, 'a> Header<'s, 'a> {
         sure.then_some((label.strip, Weighed { value: number.value, probability: 1.0, mass: 1.0, words }))
     }
 
-    /// Returns the letter's dates.
-    pub fn dates(&self, remarks: &mut Vec<Remark>) -> Dates {
-        let mut dates = Dates::default();
+    /// Returns the letter's dates; `cited` holds the days of the letters that it cites.
+    pub fn dates(&self, cited: &[Field<LetterDate>], remarks: &mut Vec<Remark>) -> Dates {
+        let mut dates = Dates::of_signature(signatory::date_below(self.sheet, self.end));
         let labelled = self.labels(&labels().date);
         for label in labelled.iter().chain(&self.labels(&labels().also_date)) {
             for (index, at) in self.places(label) {
@@ -223,8 +175,8 @@ impl<'s, 'a> Header<'s, 'a> {
                 self.take_in(index, 0, &mut dates);
             }
         }
-        let below = signatory::date_below(self.sheet, self.end);
-        match (&dates.civil, &below) {
+        dates.weigh(cited);
+        match (&dates.civil, &dates.below) {
             (Some(above), Some(below)) if above.value != below.value => remarks.push(Remark::DatesDiffer),
             (None, Some(below)) => {
                 dates.civil = Some(below.clone());
@@ -232,7 +184,6 @@ impl<'s, 'a> Header<'s, 'a> {
             }
             _ => {}
         }
-        dates.below = below;
         dates.reconcile(remarks);
         if dates.civil.is_none() {
             remarks.push(if labelled.is_empty() { Remark::NoDate } else { Remark::DateUnreadable });
@@ -255,17 +206,12 @@ impl<'s, 'a> Header<'s, 'a> {
             let (start, found) = date::find(&passage.atoms, at, at + DATE_REACH)?;
             Some((found.day, start..found.end))
         };
-        while let Some(found) = doubt::values(strip, at, doubt::of_date, find).into_iter().next() {
-            at = strip.first_atom(found.words.end).max(at + 1);
-            let is_doubtful = strip.words_at(&found.words).iter().any(|placed| placed.doubtful);
-            if is_doubtful || !is_likely(&found) {
-                continue;
-            }
-            let evidence = strip.evidence_in(found.words);
-            match found.value {
-                Day::Civil(value) if dates.civil.is_none() => dates.civil = Some(Field { value, evidence }),
-                Day::Hijri(value) if dates.hijri.is_none() => dates.hijri = Some(Field { value, evidence }),
-                _ => {}
+        loop {
+            let values = doubt::values(strip, at, doubt::of_date, find);
+            let Some(first) = values.first() else { return };
+            at = strip.first_atom(first.words.end).max(at + 1);
+            if !strip.words_at(&first.words).iter().any(|placed| placed.doubtful) {
+                dates.take_in(&values, |words| strip.evidence_in(words));
             }
         }
     }
@@ -329,11 +275,6 @@ fn find_label(strip: &Passage, from: usize, phrases: &[Phrase]) -> Option<(usize
         return find_label(strip, found.end, phrases);
     }
     Some((start, found))
-}
-
-/// Says whether a value is likely enough to be given.
-fn is_likely<T>(value: &Weighed<T>) -> bool {
-    value.probability >= LIKELY_ENOUGH && value.mass >= LEAST_MASS
 }
 
 struct Label {

@@ -32,7 +32,10 @@ fn label(sheet: &Sheet, phrases: &[Phrase]) -> Option<(usize, usize)> {
         let label = labels::find_at(&strip.atoms, start, phrases)?;
         let alone = label.end == strip.atoms.len();
         let marked = strip.atoms.get(label.end).is_some_and(|atom| atom.sort == Sort::Mark);
-        (alone || marked).then_some((index, label.end))
+        // Above items, what stands behind the label is a pen's or a stamp's.
+        let above_items =
+            || start == 0 && sheet.strips.get(index + 1).is_some_and(|next| bullet(&next.atoms).is_some());
+        if alone || marked { Some((index, label.end)) } else { above_items().then_some((index, strip.atoms.len())) }
     };
     sheet.strips.iter().enumerate().filter_map(found).next_back()
 }
@@ -133,6 +136,14 @@ mod tests {
             "المدير العام\nنسخة منه الى :\n- قسم المتابعة / للمتابعة\n- الأرشيف\u{c}- 2 -\n- ملف المشروع\nهاتف: ٥٣٧",
         );
         assert_eq!(values(copies(&Sheet::new(&pages))), ["قسم المتابعة / للمتابعة", "الأرشيف", "ملف المشروع"]);
+    }
+
+    #[test]
+    fn what_a_pen_left_behind_the_label_is_no_item() {
+        let pages = pages_of("المدير العام\nنسخة منه الىتذ: ٦٦ سمك ،\n- قسم المتابعة\n- الأرشيف\nهاتف: ٥٣٧");
+        assert_eq!(values(copies(&Sheet::new(&pages))), ["قسم المتابعة", "الأرشيف"]);
+        let enclosed = pages_of("المدير العام\nالمرفقات :\n- نسخة منه مصدقة\n- جدول\nهاتف: ٥٣٧");
+        assert_eq!(values(copies(&Sheet::new(&enclosed))), <[&str; 0]>::default());
     }
 
     #[test]

@@ -10,6 +10,7 @@
 
 pub mod batch;
 mod date;
+mod dates;
 mod distance;
 mod doubt;
 mod header;
@@ -90,7 +91,12 @@ pub fn read_letter(pages: &[Page]) -> (Letter, Vec<Remark>) {
     let header = Header::of(&sheet);
     let kind = kind::find(&sheet);
     let is_minutes = kind.as_ref().is_some_and(|kind| kind.value == Kind::Minutes);
-    let dates = header.dates(&mut remarks);
+    let found = references::find(&sheet, &header);
+    let day_of =
+        |Cited { field, .. }: &Cited| Some(Field { value: field.value.date?, evidence: field.evidence.clone() });
+    let days: Vec<Field<LetterDate>> = found.iter().filter_map(day_of).collect();
+    let latest = days.iter().map(|day| day.value).max();
+    let dates = header.dates(&days, &mut remarks);
     let (number, number_may_be) = header.number(&mut remarks);
     let mut letter = Letter {
         number,
@@ -109,8 +115,6 @@ pub fn read_letter(pages: &[Page]) -> (Letter, Vec<Remark>) {
         received: header.received(),
         kind,
     };
-    let found = references::find(&sheet, &header);
-    let latest = found.iter().filter_map(|cited| cited.field.value.date).max();
     letter.date = letter.date.take().or_else(|| mended_date(&dates.civil_may_be, &letter, latest));
     if letter.date.is_none() {
         letter.date_may_be = dates.civil_may_be;
@@ -129,7 +133,7 @@ fn cited(found: Vec<Cited>, letter: &Letter) -> Vec<Field<Reference>> {
     let on = letter.date.as_ref().map(|date| date.value);
     let with_issuer = |Cited { mut field, issuer, days }: Cited| {
         // A letter is answered within the year or so.
-        let mut possible = days.into_iter().filter(|day| on.is_some_and(|on| is_within(*day, on)));
+        let mut possible = days.into_iter().filter(|day| on.is_some_and(|on| dates::is_answered_within(*day, on)));
         if let (Some(only), None) = (possible.next(), possible.next()) {
             field.value.date = Some(only);
         }
@@ -144,19 +148,12 @@ fn cited(found: Vec<Cited>, letter: &Letter) -> Vec<Field<Reference>> {
     found.into_iter().map(with_issuer).collect()
 }
 
-/// Days within which a letter is answered, nearly always.
-const ANSWERED_WITHIN: i32 = 330;
-
-fn is_within(cited: LetterDate, on: LetterDate) -> bool {
-    cited.until(on).is_ok_and(|span| (0..=ANSWERED_WITHIN).contains(&span.get_days()))
-}
-
 /// Returns the only one of possible dates that the Hijri date beside it, or else the latest letter cited, agrees with.
 fn mended_date(may_be: &[Field<LetterDate>], letter: &Letter, latest: Option<LetterDate>) -> Option<Field<LetterDate>> {
     let hijri = letter.hijri_date.as_ref().and_then(|hijri| HijriDate::parse(&hijri.value));
     let agrees = |day: LetterDate| match hijri {
-        Some(hijri) => hijri.days_from(day).is_some_and(|apart| apart <= header::CALENDARS_APART),
-        None => latest.is_some_and(|latest| is_within(latest, day)),
+        Some(hijri) => hijri.days_from(day).is_some_and(|apart| apart <= dates::CALENDARS_APART),
+        None => latest.is_some_and(|latest| dates::is_answered_within(latest, day)),
     };
     let mut possible = may_be.iter().filter(|field| agrees(field.value));
     let only = possible.next()?;

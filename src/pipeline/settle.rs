@@ -256,7 +256,10 @@ pub(super) fn agree(store: &Store, document: DocumentId, letter: &mut Letter) ->
     let own = Witness::new(letter.number.as_ref().map(|number| number.value.as_str()), &letter.number_may_be);
     let (cited, office) = witnesses(store, document, letter, &own)?;
     let is_doubted = !letter.number_may_be.is_empty() || letter.number.is_none();
-    if cited.is_empty() && (office.is_empty() || !is_doubted) {
+    // What codes the archive's numbers have is little, where hardly any reading of the number is one.
+    let read: f32 = letter.number_may_be.iter().map(|reading| reading.probability.get()).sum();
+    let says_little = office.is_empty() && letter.number.is_none() && read < LEAST_READ;
+    if cited.is_empty() && (!is_doubted || says_little) {
         return Ok(());
     }
     let on = letter.date.as_ref().map(|date| date.value);
@@ -284,6 +287,8 @@ fn as_cited(written: &str) -> Evidence {
 
 /// A number whose likeliest reading is less likely may be any other.
 pub(super) const DOUBTED_BELOW: f32 = 0.5;
+/// Probability that all readings of a number have together at least, where nothing but its code speaks for one of them.
+const LEAST_READ: f32 = 0.1;
 /// Confidence in what only other letters say of a letter.
 const CITED: f32 = 0.5;
 

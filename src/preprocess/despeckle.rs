@@ -9,40 +9,68 @@ const DARK: u8 = 128;
 const LONE_SHARE: f32 = 0.02;
 /// Pixels that are passed over at once where all are light.
 const RUN: usize = 64;
+/// Dark pixels in a square of nine around a pixel of a stroke, with it.
+const OF_STROKE: usize = 3;
 /// Below this resolution dots of letters are lone pixels themselves.
 const LOWEST_DPI: u32 = 140;
 
-/// Filters a speckled page; returns whether it did.
-pub fn remove(page: &mut GrayImage, dpi: Dpi) -> bool {
-    if dpi.0 < LOWEST_DPI || page.width() < 3 || page.height() < 3 || lone_share(page) < LONE_SHARE {
-        return false;
+/// Filters a speckled page; returns whether it did. The counts are those of the page.
+pub fn remove(page: &mut GrayImage, counts: &Counts, dpi: Dpi) -> bool {
+    let needed = dpi.0 >= LOWEST_DPI && counts.lone_share() >= LONE_SHARE;
+    if needed {
+        *page = median(page);
     }
-    *page = median(page);
-    true
+    needed
 }
 
-/// Returns the share of dark pixels that have no dark pixel among their eight neighbours.
-fn lone_share(page: &GrayImage) -> f32 {
-    let width = page.width() as usize;
-    let rows: Vec<&[u8]> = page.as_raw().chunks_exact(width).collect();
-    let (mut dark, mut lone) = (0_u32, 0_u32);
-    for window in rows.windows(3) {
-        let [above, row, below] = window else { continue };
-        // Most of a page is paper, which the processor passes over many pixels at once.
-        for (nth, part) in row[1..width - 1].chunks(RUN).enumerate() {
-            if part.iter().fold(u8::MAX, |darkest, &value| darkest.min(value)) >= DARK {
-                continue;
-            }
-            for (at, _) in part.iter().enumerate().filter(|(_, value)| **value < DARK) {
-                dark += 1;
-                let x = 1 + nth * RUN + at;
-                let near = x - 1..x + 2;
-                let others = [&above[near.clone()], &below[near], &row[x - 1..x], &row[x + 1..x + 2]];
-                lone += u32::from(others.iter().all(|part| part.iter().all(|&value| value >= DARK)));
+/// Counts of dark pixels by how many of the nine in the square around them, themselves among these, are dark.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts([u32; 10]);
+
+impl Counts {
+    /// Counts the dark pixels of a page; those at its edges are left out.
+    pub fn of(page: &GrayImage) -> Self {
+        let mut counts = [0; 10];
+        let width = page.width() as usize;
+        if width < 3 || page.height() < 3 {
+            return Self(counts);
+        }
+        let rows: Vec<&[u8]> = page.as_raw().chunks_exact(width).collect();
+        for window in rows.windows(3) {
+            let [_, row, _] = window else { continue };
+            // Most of a page is paper, which the processor passes over many pixels at once.
+            for (nth, part) in row[1..width - 1].chunks(RUN).enumerate() {
+                if part.iter().fold(u8::MAX, |darkest, &value| darkest.min(value)) >= DARK {
+                    continue;
+                }
+                for (at, _) in part.iter().enumerate().filter(|(_, value)| **value < DARK) {
+                    let x = 1 + nth * RUN + at;
+                    let square = window.iter().flat_map(|row| &row[x - 1..x + 2]);
+                    counts[square.filter(|value| **value < DARK).count()] += 1;
+                }
             }
         }
+        Self(counts)
     }
-    if dark == 0 { 0.0 } else { lone as f32 / dark as f32 }
+
+    /// Returns the number of pixels of strokes: those with at least two dark ones around them.
+    pub fn of_strokes(&self) -> f32 {
+        self.with_at_least(OF_STROKE)
+    }
+
+    fn with_at_least(&self, dark: usize) -> f32 {
+        self.0.iter().skip(dark).sum::<u32>() as f32
+    }
+
+    /// Returns the share of dark pixels that have no dark pixel among their eight neighbours.
+    pub fn lone_share(&self) -> f32 {
+        self.0[1] as f32 / self.with_at_least(1).max(1.0)
+    }
+
+    /// Returns the share of the pixels of strokes that the filter leaves dark: those with at least four dark ones around them.
+    pub fn kept_share(&self) -> f32 {
+        self.with_at_least(5) / self.of_strokes().max(1.0)
+    }
 }
 
 /// Returns the page with each pixel the median of the nine around it; the outermost pixels stay.
@@ -107,17 +135,22 @@ mod tests {
     use image::Luma;
     use proptest::prelude::*;
 
+    fn remove_counted(page: &mut GrayImage) -> bool {
+        let counts = Counts::of(page);
+        remove(page, &counts, Dpi(300))
+    }
+
     #[test]
     fn speckle_goes_and_a_clean_page_is_left_alone() {
         let clean = page_of_lines(20, 12);
         let mut page = clean.clone();
-        assert!(!remove(&mut page, Dpi(300)));
+        assert!(!remove_counted(&mut page));
         assert_eq!(page, clean);
         for n in 0..8000_u32 {
             page.put_pixel(n.wrapping_mul(7919) % 827, n.wrapping_mul(104_729) % 1169, Luma([0]));
         }
-        assert!(remove(&mut page, Dpi(300)));
-        assert!(lone_share(&page) < 0.002, "{}", lone_share(&page));
+        assert!(remove_counted(&mut page));
+        assert!(Counts::of(&page).lone_share() < 0.002, "{:?}", Counts::of(&page));
         assert!(page.get_pixel(101, 105).0[0] < DARK);
     }
 

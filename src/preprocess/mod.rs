@@ -19,6 +19,7 @@ pub mod pieces;
 pub mod rotate;
 pub mod round_stamps;
 pub mod stamps;
+pub mod thin_print;
 pub mod thumbnail;
 mod turn_weights;
 
@@ -29,7 +30,7 @@ use serde::Deserialize;
 use thumbnail::Thumbnail;
 
 /// Raised when the same page gives another result than before.
-pub const VERSION: u16 = 7;
+pub const VERSION: u16 = 8;
 
 /// Long side of A4 in inches, for pages that do not say their resolution.
 const A4_HEIGHT_INCHES: f32 = 11.69;
@@ -55,6 +56,8 @@ pub struct Settings {
     pub even_background: bool,
     /// Take speckle away.
     pub despeckle: bool,
+    /// Thicken print that was cut too thin.
+    pub thicken_print: bool,
     /// Turn pages scanned sideways or upside down.
     pub turn: bool,
     /// Straighten pages that are askew.
@@ -71,6 +74,7 @@ impl Default for Settings {
             remove_bleed: true,
             even_background: true,
             despeckle: true,
+            thicken_print: true,
             turn: true,
             deskew: true,
         }
@@ -144,8 +148,11 @@ pub fn prepare(page: PageImage, settings: &Settings) -> Outcome {
     if settings.lift_stamps && stamps.is_empty() {
         round_stamps::lift(&mut grey, &thumbnail);
     }
-    if settings.despeckle {
-        despeckle::remove(&mut grey, grey_dpi);
+    let counts = despeckle::Counts::of(&grey);
+    // What takes speckle away takes thin strokes away, too.
+    let was_thin = settings.thicken_print && bilevel && thin_print::thicken(&mut grey, &counts);
+    if settings.despeckle && !was_thin {
+        despeckle::remove(&mut grey, &counts, grey_dpi);
     }
     let mut turn = rotate::Turn { rotation: Rotation::None, second: Rotation::Half, sure: true };
     if settings.turn {

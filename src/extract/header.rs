@@ -10,7 +10,7 @@ use super::doubt::{self, Weighed};
 use super::kind;
 use super::labels::{self, Match, Phrase, labels};
 use super::number;
-use super::passage::{Passage, Sort};
+use super::passage::{Atom, Passage, Sort};
 use super::sheet::Sheet;
 use super::{Remark, signatory, subject};
 use crate::model::{Field, LetterDate, Reading, Received};
@@ -24,6 +24,8 @@ const DATE_REACH: usize = 4;
 const MARKED_SLACK: f32 = 1.35;
 /// Letters before a date that may be what was left of its label.
 const MISREAD_LABEL: usize = 8;
+/// Strips below the number's label among which the date's follows.
+const DATE_STRIPS: usize = 2;
 /// Strips that belong to a stamp of receipt.
 const STAMP_STRIPS: usize = 3;
 
@@ -107,7 +109,9 @@ impl<'s, 'a> Header<'s, 'a> {
 
     /// Returns the letter's number, and what else it may be where it was read with doubt.
     pub fn number(&self, remarks: &mut Vec<Remark>) -> (Option<Field<String>>, Vec<Reading>) {
-        let found = self.labels(&labels().number);
+        let mut found = self.labels(&labels().number);
+        // Two in a letterhead are its own and that of a stamp of receipt of which nothing else was read; a stamp says no year.
+        found.sort_by_key(|label| (!label.inside, !self.is_dated(label)));
         let mut may_be = Vec::new();
         for label in &found {
             let read = self.places(label).into_iter().find_map(|(index, at)| self.number_at(index, at, &mut may_be));
@@ -121,6 +125,16 @@ impl<'s, 'a> Header<'s, 'a> {
         }
         remarks.push(if found.is_empty() { Remark::NoNumber } else { Remark::NumberUnreadable });
         (None, may_be)
+    }
+
+    /// Says whether a whole date follows a label of a number, behind it or in the strips below, before another such label.
+    fn is_dated(&self, label: &Label) -> bool {
+        let has_date = |atoms: &[Atom]| date::find(atoms, 0, atoms.len()).is_some();
+        let strips = self.sheet.strips.get(label.strip..).unwrap_or_default();
+        let Some((own, below)) = strips.split_first() else { return false };
+        let follows = |strip: &&Passage| labels::find(&strip.atoms, 0, &labels().number).is_none();
+        has_date(own.slice(label.end..usize::MAX))
+            || below.iter().take(DATE_STRIPS).take_while(follows).any(|strip| has_date(&strip.atoms))
     }
 
     /// Returns the likeliest number from atom `at` of strip `index` on, if it is likely enough; what it may be goes to `may_be`.

@@ -347,6 +347,15 @@ mod tests {
     }
 
     #[test]
+    fn a_number_with_a_whole_date_is_the_letters_own() {
+        let (letter, _) = read_letter(&pages_of(
+            "وزارة النقل\nقسم المتابعة\nالعدد: 4817\n17/8\nالعدد: م.ع/77\nالتاريخ: 12/8/2015\nم/ صيانة الطريق\nتحية طيبة",
+        ));
+        assert_eq!(value(&letter.number).as_deref(), Some("م.ع/77"));
+        assert_eq!(value(&letter.date).map(|date| date.to_string()).as_deref(), Some("2015-08-12"));
+    }
+
+    #[test]
     fn nothing_is_made_of_nothing() {
         let (letter, remarks) = read_letter(&[]);
         assert_eq!(letter, Letter::default());

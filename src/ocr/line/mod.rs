@@ -22,7 +22,7 @@ use std::fs;
 use std::path::Path;
 
 /// Raised when the same line gives other words than before, with the same net.
-const VERSION: u16 = 3;
+const VERSION: u16 = 4;
 
 /// The net that is part of the program. See `tessdata/README.md`.
 const BUILT_IN_WEIGHTS: &[u8] = include_bytes!("../../../tessdata/warraq-line.onnx");

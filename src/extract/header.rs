@@ -275,8 +275,13 @@ fn ends_letterhead(strip: &Passage) -> bool {
     if let Some(text) = subject::label_at_start(strip) {
         return kind::of_title(strip.slice(text..usize::MAX)).is_none();
     }
-    let cites = || labels::find(&strip.atoms, 0, &labels().references.strong).is_some();
-    labels::find_at(&strip.atoms, 0, &labels().greetings).is_some() || cites()
+    let cites = || {
+        let (start, cited) = labels::find(&strip.atoms, 0, &labels().references.strong)?;
+        // `االعدد` is `العدد` read badly, not `ذا العدد`.
+        let own = labels::find_at(&strip.atoms, start, &labels().number);
+        own.is_none_or(|own| cited.distance <= own.distance).then_some(())
+    };
+    labels::find_at(&strip.atoms, 0, &labels().greetings).is_some() || cites().is_some()
 }
 
 /// Returns the first place of a label from atom `from` on. `المرقم` is no misread `الرقم`.

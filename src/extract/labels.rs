@@ -57,6 +57,11 @@ impl Phrase {
         self.key.len()
     }
 
+    /// Says whether these letters begin with the key of the phrase.
+    pub fn begins(&self, letters: &[char]) -> bool {
+        letters.starts_with(&self.key)
+    }
+
     /// Says whether the key of the phrase ends with these letters.
     pub fn ends_with(&self, letters: &[char]) -> bool {
         self.key.ends_with(letters)

@@ -1,7 +1,7 @@
 //! Finds the subject: the text behind `الموضوع` or `م/`, with the lines it runs on over.
 
 use super::kind;
-use super::labels::{self, labels};
+use super::labels::{self, Phrase, labels};
 use super::number;
 use super::passage::{Passage, Sort};
 use super::sheet::Sheet;
@@ -72,12 +72,21 @@ fn below_recipients(sheet: &Sheet) -> Option<Field<String>> {
 /// Returns the atom behind a label of which less is left than tells it elsewhere: a mark stands behind `الوفوع`, the stroke of `م/` was
 /// read as a letter.
 fn half_lost_label(strip: &Passage) -> Option<usize> {
-    let far = labels::find_near(&strip.atoms, 0, &labels().subject, HALF_LOST_SLACK);
-    let far = far
+    if let Some(end) = fused_label(strip) {
+        return Some(end);
+    }
+    let far = labels::find_near(&strip.atoms, 0, &labels().subject, HALF_LOST_SLACK)
         .filter(|found| strip.atoms.get(found.end).is_some_and(|mark| mark.is_mark(":/")))
         .map(|found| found.end + 1);
     let stroke = || strip.atoms.first().is_some_and(|atom| atom.key_is("ما") || atom.key_is("مل")).then_some(1);
     far.or_else(stroke).filter(|end| strip.letters(*end..usize::MAX) >= FEWEST_LETTERS)
+}
+
+/// Returns the atom behind a label whose mark was read as its last letter: `الموضوعة`.
+fn fused_label(strip: &Passage) -> Option<usize> {
+    let first = strip.atoms.first()?;
+    let is_fused = |phrase: &Phrase| phrase.length() + 1 == first.key.len() && phrase.begins(&first.key);
+    (labels().subject.iter().any(is_fused) && strip.letters(1..usize::MAX) >= FEWEST_LETTERS).then_some(1)
 }
 
 /// Returns the subject behind the label that ends at atom `end`, and whether it names a kind of paper alone.
@@ -132,6 +141,7 @@ pub fn starts_part(strip: &Passage) -> bool {
     lists.iter().any(|phrases| labels::find_at(atoms, 0, phrases).is_some())
         || label_at_start(strip).is_some()
         || misread_label(strip).is_some()
+        || fused_label(strip).is_some()
         || parties::label_at_start(strip).is_some()
         || kind::of_title(atoms).is_some()
         || atoms.iter().any(|atom| atom.sort == Sort::Digits) && super::references::starts_with_one(strip)

@@ -96,10 +96,12 @@ impl Dates {
             .zip(&civil_rest)
             .map(|(one, rest)| rest * if self.hijri_readings.is_empty() { 1.0 } else { of_hijri(one.value.value) })
             .collect();
+        // Civil readings that are all impossible say nothing of the Hijri date.
+        let says_nothing = civil_rest.iter().all(|rest| *rest == 0.0);
         let hijri: Vec<f32> = self
             .hijri_readings
             .iter()
-            .map(|one| if civil.is_empty() { 1.0 } else { of_civil(one.value.value) })
+            .map(|one| if says_nothing { 1.0 } else { of_civil(one.value.value) })
             .collect();
         settle(&mut self.civil, &self.civil_readings, &civil);
         settle(&mut self.hijri, &self.hijri_readings, &hijri);
@@ -246,6 +248,8 @@ mod tests {
         // No letter is older than one that it cites.
         check(&[("2012-04-11", 0.2)], &[], None, None, [Some("2012-04-11"), None]);
         check(&[("2012-04-11", 0.2)], &[], None, Some("2013-03-25"), [None, None]);
+        let doubted = [("1434-05-30", 0.7), ("1434-05-20", 0.2)];
+        check(&[("2012-04-11", 0.2)], &doubted, None, Some("2013-03-25"), [None, Some("1434-05-30")]);
     }
 
     #[test]

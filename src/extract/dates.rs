@@ -98,11 +98,8 @@ impl Dates {
             .collect();
         // Civil readings that are all impossible say nothing of the Hijri date.
         let says_nothing = civil_rest.iter().all(|rest| *rest == 0.0);
-        let hijri: Vec<f32> = self
-            .hijri_readings
-            .iter()
-            .map(|one| if says_nothing { 1.0 } else { of_civil(one.value.value) })
-            .collect();
+        let hijri: Vec<f32> =
+            self.hijri_readings.iter().map(|one| if says_nothing { 1.0 } else { of_civil(one.value.value) }).collect();
         settle(&mut self.civil, &self.civil_readings, &civil);
         settle(&mut self.hijri, &self.hijri_readings, &hijri);
     }

@@ -19,7 +19,7 @@ const LEAST_OF_ALL: f32 = 0.003;
 /// A value less likely than this is left out.
 const LIKELY_ENOUGH: f32 = 0.4;
 /// So is one of which next to all readings of its words say something else.
-pub const LEAST_MASS: f32 = 0.02;
+const LEAST_MASS: f32 = 0.02;
 /// Values kept for those who know more.
 const KEPT: usize = 10;
 /// Combinations that are tried.

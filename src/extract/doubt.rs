@@ -233,6 +233,16 @@ mod tests {
     }
 
     #[test]
+    fn a_month_less_likely_read_counts_less() {
+        let mut words = words("في ٢ أيار ٢٠١٠ ، وبعد");
+        doubt(&mut words, 2, &[("آذار", 0.6), ("أيار", 0.2)]);
+        let find = |passage: &Passage, at| date::find_at(&passage.atoms, at).map(|found| (found.day, at..found.end));
+        let found = values(&passage(&words), 1, of_date, find);
+        assert_eq!((found.len(), found[0].value), (2, date::Day::Civil("2010-03-02".parse().unwrap())), "{found:?}");
+        assert!((found[0].probability - 0.75).abs() < 1e-3, "{found:?}");
+    }
+
+    #[test]
     fn strokes_are_of_the_shape_of_the_digits_beside_them() {
         let mut words = words("العدد م.ع / 1١ / ١1348");
         doubt(&mut words, 3, &[("1١", 0.4), ("11", 0.3)]);

@@ -271,6 +271,16 @@ mod tests {
     }
 
     #[test]
+    fn codes_of_the_archive_settle_a_doubt_that_no_letter_speaks_of() {
+        let own =
+            witness(&[("د.ف/26/1019", 0.07), ("ي.ف/26/1019", 0.06), ("ف/26/1019", 0.02), ("يد.ف/26/1019", 0.016)]);
+        assert_eq!(number(&own, &[], &Others::default()), None);
+        let codes = [("دف".to_owned(), 20), ("قم".to_owned(), 60)].into_iter().collect();
+        let others = Others { codes, ..Others::default() };
+        assert_eq!(number(&own, &[], &others).as_deref(), Some("د.ف/26/1019"));
+    }
+
+    #[test]
     fn an_office_keeps_to_its_form() {
         check(&[("ع/16/8673", 0.8), ("ح/16/8673", 0.12)], &[], &["ح/16/7429", "ح/16/7001"], Some("ح/16/8673"));
         check(&[("ع/16/8673", 0.93)], &[], &["ق.م/7429"], Some("ع/16/8673"));
